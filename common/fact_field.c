@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fact_field: one row a type of field: how it is copied, written and read; knows no kind of fact. */
+#include "common/fact_field.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/json.h"
+#include "common/json_time.h"
+#include "common/mem.h"
+#include "common/text.h"
+#include "common/words.h"
+
+/* Counts from outside are bounded, so that no arithmetic on them can overflow. */
+enum { COUNT_MAX = 1000000000 };
+
+/* A field of an item, to write to and to read. */
+#define AT(item, offset, type)      ((type *)(void *)((char *)(item) + (offset)))
+#define AT_READ(item, offset, type) ((type const *)(const void *)((const char *)(item) + (offset)))
+
+struct type {
+	void (*pack)(const struct fact_field *, struct pack *, void *item); /* NULL: a plain value */
+	void (*write)(const struct fact_field *, json_t *object, const void *item);
+	int (*read)(
+	    const struct fact_field *, const json_t *object, void *item, struct fact_field_scratch *, char **cause);
+};
+
+/* ---- states and modes ---- */
+
+static void
+write_status(const struct fact_field *field, json_t *object, const void *item)
+{
+	json_set_text(object, field->key, kd_status_name(*AT_READ(item, field->offset, enum kd_status)));
+}
+
+static int
+read_status(
+    const struct fact_field *field, const json_t *object, void *item, struct fact_field_scratch *scratch, char **cause)
+{
+	enum kd_status *status = AT(item, field->offset, enum kd_status);
+	const char *text;
+	int there = json_get_string(object, field->key, &text, cause);
+
+	(void)scratch;
+	if (there == 0)
+		return cause_set(cause, "%s is missing", field->key);
+	if (there < 0)
+		return -1;
+	if (words_parse_status(text, status) != 0 || (field->type == FIELD_STATUS_LIVE && *status == KD_STATUS_GONE))
+		return cause_set(cause, "%s is no status (write ACTIVE)", field->key);
+	return 0;
+}
+
+static void
+write_mode(const struct fact_field *field, json_t *object, const void *item)
+{
+	enum kd_mode mode = *AT_READ(item, field->offset, enum kd_mode);
+
+	json_set_text(object, field->key, mode != KD_MODE_UNKNOWN ? kd_mode_name(mode) : NULL);
+}
+
+static int
+read_mode(
+    const struct fact_field *field, const json_t *object, void *item, struct fact_field_scratch *scratch, char **cause)
+{
+	const char *text;
+	int there = json_get_string(object, field->key, &text, cause);
+
+	(void)scratch;
+	if (there == 1 && words_parse_mode(text, AT(item, field->offset, enum kd_mode)) != 0)
+		return cause_set(cause, "%s is no mode (write PROVISIONED or ON_DEMAND)", field->key);
+	return there < 0 ? -1 : 0;
+}
+
+/* ---- numbers and times ---- */
+
+static void
+write_count(const struct fact_field *field, json_t *object, const void *item)
+{
+	int64_t count = *AT_READ(item, field->offset, int64_t);
+
+	json_object_set_new(object, field->key, count >= 0 ? json_integer(count) : json_null());
+}
+
+static int
+read_count(
+    const struct fact_field *field, const json_t *object, void *item, struct fact_field_scratch *scratch, char **cause)
+{
+	int64_t *count = AT(item, field->offset, int64_t);
+
+	(void)scratch;
+	*count = field->type == FIELD_COUNT_OR_NONE ? -1 : 0;
+	if (json_get_integer(object, field->key, count, cause) < 0)
+		return -1;
+	if (*count < -1 || *count > COUNT_MAX || (*count == -1 && field->type == FIELD_COUNT))
+		return cause_set(cause, "%s is out of range (0 to %d)", field->key, COUNT_MAX);
+	return 0;
+}
+
+static void
+write_time(const struct fact_field *field, json_t *object, const void *item)
+{
+	json_time_set(object, field->key, *AT_READ(item, field->offset, int64_t));
+}
+
+static int
+read_time(
+    const struct fact_field *field, const json_t *object, void *item, struct fact_field_scratch *scratch, char **cause)
+{
+	(void)scratch;
+	return json_time_get(object, field->key, AT(item, field->offset, int64_t), cause) < 0 ? -1 : 0;
+}
+
+static void
+write_hash(const struct fact_field *field, json_t *object, const void *item)
+{
+	char decimal[KD_HASH_SIZE];
+
+	kd_hash_decimal(*AT_READ(item, field->offset, struct kd_hash), decimal);
+	json_object_set_new(object, field->key, json_string(decimal));
+}
+
+static int
+read_hash(
+    const struct fact_field *field, const json_t *object, void *item, struct fact_field_scratch *scratch, char **cause)
+{
+	const char *text;
+	int there = json_get_string(object, field->key, &text, cause);
+
+	(void)scratch;
+	if (there == 0)
+		return cause_set(cause, "%s is missing", field->key);
+	if (there == 1 && words_parse_hash(text, AT(item, field->offset, struct kd_hash)) != 0)
+		return cause_set(cause, "%s is no hash key (a decimal number below 2^128, as a string)", field->key);
+	return there < 0 ? -1 : 0;
+}
+
+/* ---- texts ---- */
+
+static void
+pack_one(const struct fact_field *field, struct pack *pack, void *item)
+{
+	const char **text = AT(item, field->offset, const char *);
+
+	*text = pack_text(pack, *text);
+}
+
+static void
+write_text(const struct fact_field *field, json_t *object, const void *item)
+{
+	json_set_text(object, field->key, *AT_READ(item, field->offset, const char *));
+}
+
+static int
+read_text(
+    const struct fact_field *field, const json_t *object, void *item, struct fact_field_scratch *scratch, char **cause)
+{
+	int there = json_get_string(object, field->key, AT(item, field->offset, const char *), cause);
+
+	(void)scratch;
+	if (there == 0 && field->type == FIELD_TEXT_REQUIRED)
+		return cause_set(cause, "%s is missing", field->key);
+	return there < 0 ? -1 : 0;
+}
+
+static void
+pack_list(const struct fact_field *field, struct pack *pack, void *item)
+{
+	const char *const **texts = AT(item, field->offset, const char *const *);
+	size_t count = *AT_READ(item, field->count, size_t);
+	const char **to = pack_space(pack, count * sizeof(*to));
+
+	for (size_t i = 0; i < count; i++) {
+		const char *text = pack_text(pack, (*texts)[i]);
+
+		if (to != NULL)
+			to[i] = text;
+	}
+	*texts = to;
+}
+
+static void
+write_list(const struct fact_field *field, json_t *object, const void *item)
+{
+	const char *const *texts = *AT_READ(item, field->offset, const char *const *);
+	size_t count = *AT_READ(item, field->count, size_t);
+	json_t *array;
+
+	if (field->declared != 0 && !*AT_READ(item, field->declared, bool)) {
+		json_object_set_new(object, field->key, json_null());
+		return;
+	}
+	array = json_array();
+	for (size_t i = 0; i < count; i++) {
+		size_t len = strlen(texts[i]);
+		char *clean = text_clean(texts[i], len, 3 * len); /* a bad byte becomes the three of U+FFFD */
+
+		json_array_append_new(array, json_string(clean));
+		free(clean);
+	}
+	json_object_set_new(object, field->key, array);
+}
+
+static int
+read_list(
+    const struct fact_field *field, const json_t *object, void *item, struct fact_field_scratch *scratch, char **cause)
+{
+	json_t *array;
+	int there = json_get_array(object, field->key, &array, cause);
+
+	*AT(item, field->offset, const char *const *) = scratch->texts;
+	if (there <= 0)
+		return there;
+	if (json_array_size(array) > FACT_FIELD_TEXTS_MAX)
+		return cause_set(cause, "%s has more than %d entries", field->key, FACT_FIELD_TEXTS_MAX);
+	for (size_t i = 0; i < json_array_size(array); i++)
+		if ((scratch->texts[i] = json_string_value(json_array_get(array, i))) == NULL)
+			return cause_set(cause, "%s has an entry that is not a string", field->key);
+	*AT(item, field->count, size_t) = json_array_size(array);
+	if (field->declared != 0)
+		*AT(item, field->declared, bool) = true;
+	return 0;
+}
+
+static const struct type types[] = {
+    [FIELD_STATUS] = {NULL, write_status, read_status},
+    [FIELD_STATUS_LIVE] = {NULL, write_status, read_status},
+    [FIELD_MODE] = {NULL, write_mode, read_mode},
+    [FIELD_COUNT] = {NULL, write_count, read_count},
+    [FIELD_COUNT_OR_NONE] = {NULL, write_count, read_count},
+    [FIELD_TIME] = {NULL, write_time, read_time},
+    [FIELD_TEXT] = {pack_one, write_text, read_text},
+    [FIELD_TEXT_REQUIRED] = {pack_one, write_text, read_text},
+    [FIELD_TEXTS] = {pack_list, write_list, read_list},
+    [FIELD_HASH] = {NULL, write_hash, read_hash},
+};
+
+/* ---- by type ---- */
+
+void *
+pack_space(struct pack *pack, size_t size)
+{
+	size_t align = _Alignof(max_align_t), at = (pack->used + align - 1) / align * align;
+
+	pack->used = at + size;
+	return pack->base != NULL ? pack->base + at : NULL;
+}
+
+const char *
+pack_text(struct pack *pack, const char *text)
+{
+	size_t at = pack->used, size;
+
+	if (text == NULL)
+		return NULL;
+	size = strlen(text) + 1;
+	pack->used += size;
+	return pack->base != NULL ? memcpy(pack->base + at, text, size) : NULL;
+}
+
+void
+fact_field_pack(const struct fact_field *field, struct pack *pack, void *item)
+{
+	if (types[field->type].pack != NULL)
+		types[field->type].pack(field, pack, item);
+}
+
+void
+fact_field_write(const struct fact_field *field, json_t *object, const void *item)
+{
+	types[field->type].write(field, object, item);
+}
+
+int
+fact_field_read(
+    const struct fact_field *field, const json_t *object, void *item, struct fact_field_scratch *scratch, char **cause)
+{
+	return types[field->type].read(field, object, item, scratch, cause);
+}

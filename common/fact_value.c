@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fact_value: a table of fields for each kind of fact, and the walking of it; knows neither times nor reasons. */
+#include "common/fact_value.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/mem.h"
+
+struct kind {
+	const char *name;
+	bool list; /* an array of any length; else one struct */
+	size_t size;
+	const struct fact_field *fields;
+	size_t fields_count;
+};
+
+#define FIELD(type, key, kind, member) \
+	{ \
+		key, kind, offsetof(struct type, member), 0, 0 \
+	}
+
+static const struct fact_field status_fields[] = {
+    FIELD(kd_stream_status, "status", FIELD_STATUS, status),
+    FIELD(kd_stream_status, "stream_mode", FIELD_MODE, mode),
+};
+
+static const struct fact_field summary_fields[] = {
+    FIELD(kd_stream_summary, "status", FIELD_STATUS_LIVE, status),
+    FIELD(kd_stream_summary, "stream_mode", FIELD_MODE, mode),
+    FIELD(kd_stream_summary, "retention_hours", FIELD_COUNT, retention_hours),
+    FIELD(kd_stream_summary, "open_shards", FIELD_COUNT, open_shards),
+    FIELD(kd_stream_summary, "consumers", FIELD_COUNT_OR_NONE, consumers),
+    FIELD(kd_stream_summary, "created", FIELD_TIME, created_ms),
+    FIELD(kd_stream_summary, "warm_throughput_mibps", FIELD_COUNT_OR_NONE, warm_throughput_mibps),
+    FIELD(kd_stream_summary, "encryption", FIELD_TEXT, encryption),
+    FIELD(kd_stream_summary, "key_id", FIELD_TEXT, key_id),
+    {"shard_level_metrics", FIELD_TEXTS, offsetof(struct kd_stream_summary, shard_metrics),
+	offsetof(struct kd_stream_summary, shard_metrics_count), 0},
+};
+
+static const struct fact_field shard_fields[] = {
+    FIELD(kd_shard, "id", FIELD_TEXT_REQUIRED, id),
+    FIELD(kd_shard, "parent", FIELD_TEXT, parent),
+    FIELD(kd_shard, "adjacent_parent", FIELD_TEXT, adjacent_parent),
+    FIELD(kd_shard, "first", FIELD_HASH, first),
+    FIELD(kd_shard, "last", FIELD_HASH, last),
+};
+
+static const struct fact_field consumer_fields[] = {
+    FIELD(kd_consumer, "name", FIELD_TEXT_REQUIRED, name),
+    FIELD(kd_consumer, "arn", FIELD_TEXT_REQUIRED, arn),
+    FIELD(kd_consumer, "status", FIELD_STATUS_LIVE, status),
+    FIELD(kd_consumer, "created", FIELD_TIME, created_ms),
+};
+
+/* The names under which the stream's parameters are declared. */
+static const struct fact_field expect_fields[] = {
+    FIELD(kd_expect, "stream_mode", FIELD_MODE, mode),
+    FIELD(kd_expect, "shard_count", FIELD_COUNT, shard_count),
+    FIELD(kd_expect, "retention_hours", FIELD_COUNT, retention_hours),
+    FIELD(kd_expect, "encryption", FIELD_TEXT, encryption),
+    FIELD(kd_expect, "key_id", FIELD_TEXT, key_id),
+    {"shard_level_metrics", FIELD_TEXTS, offsetof(struct kd_expect, shard_metrics),
+	offsetof(struct kd_expect, shard_metrics_count), offsetof(struct kd_expect, shard_metrics_declared)},
+};
+
+static const struct kind kinds[] = {
+    [KD_STREAM_STATUS] = {"stream_status", false, sizeof(struct kd_stream_status), status_fields,
+	KD_COUNT(status_fields)},
+    [KD_STREAM_SUMMARY] = {"stream_summary", false, sizeof(struct kd_stream_summary), summary_fields,
+	KD_COUNT(summary_fields)},
+    [KD_SHARDS] = {"shards", true, sizeof(struct kd_shard), shard_fields, KD_COUNT(shard_fields)},
+    [KD_CONSUMERS] = {"consumers", true, sizeof(struct kd_consumer), consumer_fields, KD_COUNT(consumer_fields)},
+    [KD_EXPECT] = {"expect", false, sizeof(struct kd_expect), expect_fields, KD_COUNT(expect_fields)},
+};
+
+/* Room for one item of any kind. */
+union item {
+	struct kd_stream_status status;
+	struct kd_stream_summary summary;
+	struct kd_shard shard;
+	struct kd_consumer consumer;
+	struct kd_expect expect;
+};
+
+static const struct kind *
+kind_at(enum kd_need_kind number)
+{
+	assert(fact_value_name(number) != NULL);
+	return &kinds[number];
+}
+
+const char *
+fact_value_name(enum kd_need_kind kind)
+{
+	return (size_t)kind < KD_COUNT(kinds) ? kinds[kind].name : NULL;
+}
+
+enum kd_need_kind
+fact_value_find(const char *name)
+{
+	for (size_t i = 1; i < KD_COUNT(kinds); i++)
+		if (strcmp(kinds[i].name, name) == 0)
+			return (enum kd_need_kind)i;
+	return 0;
+}
+
+void *
+fact_value_pack(enum kd_need_kind number, struct pack *pack, const void *items, size_t count)
+{
+	const struct kind *kind = kind_at(number);
+	char *to = pack_space(pack, count * kind->size);
+	union item item;
+
+	for (size_t i = 0; i < count; i++) {
+		memcpy(&item, (const char *)items + i * kind->size, kind->size);
+		for (size_t f = 0; f < kind->fields_count; f++)
+			fact_field_pack(&kind->fields[f], pack, &item);
+		if (to != NULL)
+			memcpy(to + i * kind->size, &item, kind->size);
+	}
+	return to;
+}
+
+static json_t *
+item_to_json(const struct kind *kind, const void *item)
+{
+	json_t *object = json_object();
+
+	for (size_t f = 0; f < kind->fields_count; f++)
+		fact_field_write(&kind->fields[f], object, item);
+	return object;
+}
+
+json_t *
+fact_value_to_json(enum kd_need_kind number, const void *items, size_t count)
+{
+	const struct kind *kind = kind_at(number);
+	json_t *array;
+
+	if (!kind->list)
+		return item_to_json(kind, items);
+	array = json_array();
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(array, item_to_json(kind, (const char *)items + i * kind->size));
+	return array;
+}
+
+/* The item is zeroed. */
+static int
+item_from_json(
+    const struct kind *kind, const json_t *object, void *item, struct fact_field_scratch *scratch, char **cause)
+{
+	if (!json_is_object(object))
+		return cause_set(cause, "is not an object");
+	for (size_t f = 0; f < kind->fields_count; f++)
+		if (fact_field_read(&kind->fields[f], object, item, scratch, cause) != 0)
+			return -1;
+	return 0;
+}
+
+static int
+list_from_json(const struct kind *kind, const json_t *array, fact_value_take_cb take, void *arg, char **cause)
+{
+	struct fact_field_scratch scratch;
+	size_t count = json_array_size(array);
+	char *items, *why = NULL;
+	int rc = 0;
+
+	if (!json_is_array(array))
+		return cause_set(cause, "is not an array");
+	items = mem_new(count, kind->size);
+	for (size_t i = 0; i < count && rc == 0; i++)
+		if (item_from_json(kind, json_array_get(array, i), items + i * kind->size, &scratch, &why) != 0)
+			rc = cause_set(cause, "entry %zu: %s", i + 1, why);
+	if (rc == 0)
+		take(items, count, arg);
+	free(items);
+	free(why);
+	return rc;
+}
+
+int
+fact_value_from_json(enum kd_need_kind number, json_t *value, fact_value_take_cb take, void *arg, char **cause)
+{
+	const struct kind *kind = kind_at(number);
+	struct fact_field_scratch scratch;
+	union item item;
+
+	if (kind->list)
+		return list_from_json(kind, value, take, arg, cause);
+	memset(&item, 0, sizeof(item));
+	if (item_from_json(kind, value, &item, &scratch, cause) != 0)
+		return -1;
+	take(&item, 1, arg);
+	return 0;
+}

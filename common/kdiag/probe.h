@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kdiag/probe.h: the plugin ABI, the only header that a probe includes.
+ *
+ * A probe is a shared object NAME.so in the probes folder that exports one object, `const struct kd_probe kd_probe`.
+ * It declares what it needs to know (needs), what a user may set (options) and which questions it answers (checks);
+ * the host gathers the facts and calls judge(). A probe is pure: no I/O, no clock, no memory but its state. The same
+ * facts, settings and state give the same findings in the same order.
+ *
+ * Everything that a getter returns belongs to the host and lives until judge() returns. Texts that a probe hands over
+ * are copied. All times are milliseconds since 1970-01-01 UTC; all texts are UTF-8. Structs that the host fills grow
+ * only at their end within one ABI number; their size is the host's affair.
+ */
+#ifndef KDIAG_PROBE_H
+#define KDIAG_PROBE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Goes up with each change that a compiled probe would notice. A probe of another number is refused by name. */
+#define KD_PROBE_ABI 1u
+
+#define KD_COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+#if defined(__GNUC__)
+#define KD_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
+#else
+#define KD_PRINTF(fmt, args)
+#endif
+
+/* In order of rank: the verdict of a stream is the highest that is open. Unknown outranks info: it is never ok. */
+enum kd_severity { KD_OK, KD_INFO, KD_UNKNOWN, KD_WARNING, KD_CRITICAL };
+
+/* Why a fact is missing. KD_KNOWN: it is not. */
+enum kd_reason {
+	KD_KNOWN,
+	KD_NO_DATA,        /* asked and answered: there is nothing (a stream that is gone has no summary) */
+	KD_DENIED,         /* AWS says that kdiag may not look; the sentence names the action */
+	KD_THROTTLED,      /* AWS refused for rate, and went on refusing */
+	KD_FAILED,         /* no answer, or none that makes sense */
+	KD_LATE,           /* not there before the cycle's deadline */
+	KD_STALE,          /* the last good answer is too old to judge by */
+	KD_NOT_CONFIGURED, /* the config says nothing of it */
+};
+
+/* ---- needs: what a probe wants to know ---- */
+
+enum kd_need_kind {
+	KD_STREAM_STATUS = 1, /* struct kd_stream_status; fresh every cycle, also for thousands of streams */
+	KD_STREAM_SUMMARY,    /* struct kd_stream_summary; Kinesis DescribeStreamSummary */
+	KD_SHARDS,            /* struct kd_shard[], the open ones; Kinesis ListShards, ShardFilter AT_LATEST */
+	KD_CONSUMERS,         /* struct kd_consumer[], enhanced fan-out only; Kinesis ListStreamConsumers */
+	KD_EXPECT,            /* struct kd_expect: the parameters declared for the stream in the config; never fetched */
+};
+
+struct kd_need {
+	enum kd_need_kind kind;
+};
+
+/* ---- options: what a user may set, in general and for a stream ---- */
+
+enum kd_option_type { KD_STRING, KD_INTEGER, KD_BOOLEAN, KD_DURATION, KD_PERCENT, KD_LIST };
+
+/*
+ * A row of an option table; the table's end is its count. `def` is the default as a user would write it ("15m", "25%", "true",
+ * "a, b"); NULL: none, kd_is_set() says so. min and max bound an integer, a duration (in seconds) or a percent; both 0: unbounded
+ * below 2^53. For a KD_STRING or KD_LIST, `max` (if not 0) bounds the length in bytes or entries.
+ * `help` is one sentence without its full stop; it is what the config file, the manual and `kdiagd --options` say.
+ */
+struct kd_option {
+	const char *name;
+	enum kd_option_type type;
+	const char *def;
+	int64_t min, max;
+	const char *help;
+};
+
+/* ---- checks: the questions that a probe answers ---- */
+
+/*
+ * A row of the checks table. `symptom` is one of the runbook's three: "stream_not_capturing_data", "permission_issues",
+ * "high_latency". `step` is the runbook's step as a person would title it ("Verify the stream status").
+ */
+struct kd_check {
+	const char *name;
+	const char *symptom;
+	const char *step;
+};
+
+/* Seen in m of the last n looks (1 <= m <= n <= 32). */
+struct kd_m_of_n {
+	unsigned m, n;
+};
+
+struct kd_facts;
+struct kd_settings;
+struct kd_report;
+
+struct kd_probe {
+	uint32_t abi;      /* KD_PROBE_ABI; stays the first member for ever */
+	const char *name;  /* snake_case, as the file: NAME.so */
+	const char *title; /* one line: what it watches */
+	const struct kd_need *needs;
+	size_t needs_count; /* at most 32 */
+	const struct kd_option *options;
+	size_t options_count; /* at most 64 */
+	const struct kd_check *checks;
+	size_t checks_count;           /* 1 to 64 */
+	struct kd_m_of_n open, resolve; /* the defaults of the settings `open` and `resolve`; 0 of 0: 1 of 1 */
+	void (*judge)(const struct kd_facts *facts, const struct kd_settings *settings, struct kd_report *out);
+};
+
+/* What a probe's source ends with: const struct kd_probe kd_probe = { .abi = KD_PROBE_ABI, ... }; */
+extern const struct kd_probe kd_probe;
+
+/* ---- facts: what is known; `need` is the index into the probe's needs ---- */
+
+enum kd_status { KD_STATUS_CREATING = 1, KD_STATUS_DELETING, KD_STATUS_ACTIVE, KD_STATUS_UPDATING, KD_STATUS_GONE };
+enum kd_mode { KD_MODE_UNKNOWN, KD_MODE_PROVISIONED, KD_MODE_ON_DEMAND };
+
+struct kd_stream_status {
+	enum kd_status status; /* KD_STATUS_GONE: AWS says that no such stream exists */
+	enum kd_mode mode;
+};
+
+struct kd_stream_summary {
+	enum kd_status status; /* never GONE: then the summary is missing for KD_NO_DATA */
+	enum kd_mode mode;
+	int64_t retention_hours;
+	int64_t open_shards;
+	int64_t consumers;          /* registered enhanced fan-out consumers; -1: not told */
+	int64_t created_ms;         /* 0: not told */
+	int64_t warm_throughput_mibps; /* -1: not told */
+	const char *encryption;     /* "NONE" or "KMS" */
+	const char *key_id;         /* NULL when not encrypted */
+	const char *const *shard_metrics; /* enhanced (shard-level) metrics that are on; "ALL" is spelt out into the seven */
+	size_t shard_metrics_count;
+};
+
+/* A hash key: an unsigned number of 128 bits. */
+struct kd_hash {
+	uint64_t high, low;
+};
+
+struct kd_shard {
+	const char *id;
+	const char *parent;          /* NULL: none known */
+	const char *adjacent_parent; /* NULL: not made by a merge */
+	struct kd_hash first, last;  /* HashKeyRange, both ends inclusive */
+};
+
+struct kd_consumer {
+	const char *name, *arn;
+	enum kd_status status; /* CREATING, DELETING or ACTIVE */
+	int64_t created_ms;
+};
+
+/* Zero, NULL or KD_MODE_UNKNOWN: not declared. */
+struct kd_expect {
+	enum kd_mode mode;
+	int64_t shard_count;
+	int64_t retention_hours;
+	const char *encryption; /* "NONE" or "KMS" */
+	const char *key_id;
+	bool shard_metrics_declared; /* tells "none shall be on" from "nothing said" */
+	const char *const *shard_metrics;
+	size_t shard_metrics_count;
+};
+
+/* When these facts were put together: a probe's "now". */
+int64_t kd_now_ms(const struct kd_facts *facts);
+/* Names for sentences and commands; never NULL. The ARN is "" while it is not known. */
+const char *kd_stream_name(const struct kd_facts *facts);
+const char *kd_stream_region(const struct kd_facts *facts);
+const char *kd_stream_arn(const struct kd_facts *facts);
+
+/* KD_KNOWN, or why the fact is missing; the second gives the sentence ("" when known); the third when it was true (0: missing). */
+enum kd_reason kd_missing(const struct kd_facts *facts, size_t need);
+const char *kd_missing_why(const struct kd_facts *facts, size_t need);
+int64_t kd_fact_ms(const struct kd_facts *facts, size_t need);
+
+/* NULL when the fact is missing, or the need is of another kind. Lists: NULL with *count 0 when missing; an empty list is not NULL. */
+const struct kd_stream_status *kd_get_status(const struct kd_facts *facts, size_t need);
+const struct kd_stream_summary *kd_get_summary(const struct kd_facts *facts, size_t need);
+const struct kd_shard *kd_get_shards(const struct kd_facts *facts, size_t need, size_t *count);
+const struct kd_consumer *kd_get_consumers(const struct kd_facts *facts, size_t need, size_t *count);
+const struct kd_expect *kd_get_expect(const struct kd_facts *facts, size_t need);
+
+/* What this probe kept for this stream at the end of its last judgement; NULL: nothing yet. */
+const char *kd_state(const struct kd_facts *facts);
+
+/* ---- settings; `option` is the index into the probe's options, of the type that the getter says ---- */
+
+bool kd_is_set(const struct kd_settings *settings, size_t option);
+const char *kd_string(const struct kd_settings *settings, size_t option); /* NULL: not set */
+int64_t kd_integer(const struct kd_settings *settings, size_t option);    /* 0: not set; so the next three */
+bool kd_boolean(const struct kd_settings *settings, size_t option);
+int64_t kd_duration_s(const struct kd_settings *settings, size_t option);
+double kd_percent(const struct kd_settings *settings, size_t option); /* 25 % is 25.0 */
+const char *const *kd_list(const struct kd_settings *settings, size_t option, size_t *count);
+
+/* ---- the report; `check` is the index into the probe's checks ---- */
+
+/*
+ * One answer about one subject (NULL: "stream"). The sentence starts with a small letter or a number, holds its numbers with
+ * units, and has no full stop; it is cut at 400 bytes. Each check is reported once a subject in every judgement, ok included:
+ * a subject that is no longer reported counts as gone, and what was open about it resolves.
+ */
+void kd_find(struct kd_report *out, size_t check, const char *subject, enum kd_severity severity, const char *fmt, ...)
+    KD_PRINTF(5, 6);
+/* Could not look: unknown, for the reason that the need's fact is missing. */
+void kd_unknown(struct kd_report *out, size_t check, const char *subject, const struct kd_facts *facts, size_t need);
+
+/* These belong to the finding reported last. At most 16 evidence values; `next` is a command to type, cut at 400 bytes. */
+void kd_evidence_integer(struct kd_report *out, const char *name, int64_t value);
+void kd_evidence_number(struct kd_report *out, const char *name, double value);
+void kd_evidence_string(struct kd_report *out, const char *name, const char *value);
+void kd_next(struct kd_report *out, const char *fmt, ...) KD_PRINTF(2, 3);
+
+/* Replaces the state; UTF-8 without control bytes, at most 1 MiB. A judgement that does not call this keeps the state as it was. */
+void kd_keep_state(struct kd_report *out, const char *text);
+
+/* ---- helpers for sentences ---- */
+
+enum { KD_AGE_SIZE = 32, KD_HASH_SIZE = 40 };
+/* "8 s", "23 min", "3 h 10 min", "2 d 4 h": two units at most, as a person says it; returns buf. */
+const char *kd_age(int64_t seconds, char buf[KD_AGE_SIZE]);
+/* The decimal form that AWS takes; returns buf. */
+const char *kd_hash_decimal(struct kd_hash hash, char buf[KD_HASH_SIZE]);
+const char *kd_status_name(enum kd_status status); /* "ACTIVE", "GONE" */
+const char *kd_mode_name(enum kd_mode mode);       /* "PROVISIONED", "ON_DEMAND" */
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mem: allocation that cannot fail (the program ends with a message instead), and sentences about mistakes. */
+#ifndef KDIAG_MEM_H
+#define KDIAG_MEM_H
+
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <kdiag/probe.h>
+
+/* Zeroed memory for count things of size bytes; the caller's, for free(). */
+void *mem_new(size_t count, size_t size);
+/* realloc() for count things of size bytes, overflow checked; what is added is not zeroed. */
+void *mem_resize(void *p, size_t count, size_t size);
+/* Copies; NULL stays NULL. */
+char *mem_strdup(const char *s);
+char *mem_strndup(const char *s, size_t len);
+char *mem_printf(const char *fmt, ...) KD_PRINTF(1, 2);
+char *mem_vprintf(const char *fmt, va_list ap) KD_PRINTF(1, 0);
+
+/*
+ * Puts a sentence into *cause (freed and replaced if one is there; cause may be NULL) and returns -1, so that a
+ * function that fails ends `return cause_set(cause, "...")`. cause_null() does the same and returns NULL.
+ */
+int cause_set(char **cause, const char *fmt, ...) KD_PRINTF(2, 3);
+void *cause_null(char **cause, const char *fmt, ...) KD_PRINTF(2, 3);
+
+#endif

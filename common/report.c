@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* report: owns what a probe says while it judges, and its bounds; what a probe says wrongly is dropped and counted. */
+#include "common/report.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/fact.h"
+#include "common/finding.h"
+#include "common/json.h"
+#include "common/mem.h"
+#include "common/text.h"
+
+struct kd_report {
+	const struct kd_probe *probe;
+	struct stream_id *stream;
+	struct finding *findings;
+	size_t count, room, dropped;
+	json_t *evidence; /* of the finding reported last; NULL: that one was dropped, or there is none */
+	char *state;
+};
+
+struct kd_report *
+report_new(const struct kd_probe *probe, struct stream_id *stream)
+{
+	struct kd_report *report = mem_new(1, sizeof(*report));
+
+	report->probe = probe;
+	report->stream = stream_id_ref(stream);
+	return report;
+}
+
+void
+report_free(struct kd_report *report)
+{
+	if (report == NULL)
+		return;
+	for (size_t i = 0; i < report->count; i++)
+		finding_clear(&report->findings[i]);
+	free(report->findings);
+	json_decref(report->evidence);
+	free(report->state);
+	stream_id_unref(report->stream);
+	free(report);
+}
+
+size_t
+report_count(const struct kd_report *report)
+{
+	return report->count;
+}
+
+const struct finding *
+report_at(const struct kd_report *report, size_t i)
+{
+	assert(i < report->count);
+	return &report->findings[i];
+}
+
+size_t
+report_dropped(const struct kd_report *report)
+{
+	return report->dropped;
+}
+
+const char *
+report_state(const struct kd_report *report)
+{
+	return report->state;
+}
+
+/* ---- what probes say ---- */
+
+static bool
+is_control(char c)
+{
+	return (unsigned char)c < 0x20 || c == 0x7f;
+}
+
+/* A sentence or a command is one line, and no more than that: a line's end in foreign text must not start a second command. */
+static char *
+clean_line(const char *text)
+{
+	char *line = text_clean(text, strlen(text), FINDING_TEXT_MAX);
+
+	for (char *p = line; *p != '\0'; p++)
+		if (is_control(*p))
+			*p = ' ';
+	return line;
+}
+
+static char *
+format_line(const char *fmt, va_list ap)
+{
+	char *text = mem_vprintf(fmt, ap), *line = clean_line(text);
+
+	free(text);
+	return line;
+}
+
+static bool
+is_reported(const struct kd_report *report, const char *check, const char *subject)
+{
+	for (size_t i = 0; i < report->count; i++)
+		if (strcmp(report->findings[i].check, check) == 0 && strcmp(report->findings[i].subject, subject) == 0)
+			return true;
+	return false;
+}
+
+/* Room for one more finding, zeroed; the first takes room for one check each, which is what most probes need. */
+static struct finding *
+append(struct kd_report *report)
+{
+	struct finding *finding;
+
+	if (report->count == report->room) {
+		report->room = report->room > 0 ? 2 * report->room : report->probe->checks_count;
+		report->findings = mem_resize(report->findings, report->room, sizeof(*report->findings));
+	}
+	finding = &report->findings[report->count++];
+	memset(finding, 0, sizeof(*finding));
+	return finding;
+}
+
+/* The new finding, with all but its summary; NULL when it is dropped. */
+static struct finding *
+begin(struct kd_report *report, size_t number, const char *subject, enum kd_severity severity)
+{
+	const struct kd_check *check;
+	struct finding *finding;
+	char *clean;
+
+	json_decref(report->evidence);
+	report->evidence = NULL;
+	if (number >= report->probe->checks_count || (unsigned)severity > KD_CRITICAL || report->count >= REPORT_MAX) {
+		report->dropped++;
+		return NULL;
+	}
+	check = &report->probe->checks[number];
+	clean = clean_line(subject != NULL ? subject : "stream");
+	if (is_reported(report, check->name, clean)) {
+		free(clean);
+		report->dropped++;
+		return NULL;
+	}
+	finding = append(report);
+	finding->stream = stream_id_ref(report->stream);
+	finding->probe = mem_strdup(report->probe->name);
+	finding->check = mem_strdup(check->name);
+	finding->subject = clean;
+	finding->severity = severity;
+	finding->symptom = mem_strdup(check->symptom);
+	finding->step = mem_strdup(check->step);
+	finding_make_id(finding);
+	report->evidence = json_object();
+	return finding;
+}
+
+void
+kd_find(struct kd_report *out, size_t check, const char *subject, enum kd_severity severity, const char *fmt, ...)
+{
+	struct finding *finding = begin(out, check, subject, severity);
+	va_list ap;
+
+	if (finding == NULL)
+		return;
+	va_start(ap, fmt);
+	finding->summary = format_line(fmt, ap);
+	va_end(ap);
+	/* Each unknown has its reason: a probe that got its facts and cannot tell by them got none that make sense. */
+	if (severity == KD_UNKNOWN)
+		finding->reason = KD_FAILED;
+}
+
+void
+kd_unknown(struct kd_report *out, size_t check, const char *subject, const struct kd_facts *facts, size_t need)
+{
+	struct finding *finding = begin(out, check, subject, KD_UNKNOWN);
+	const char *why = kd_missing_why(facts, need);
+
+	if (finding == NULL)
+		return;
+	finding->reason = kd_missing(facts, need);
+	if (finding->reason == KD_KNOWN) {
+		finding->reason = KD_FAILED;
+		why = "the probe could not judge by the facts that it got";
+	}
+	finding->summary = clean_line(*why != '\0' ? why : reason_name(finding->reason));
+	if (need < facts_count(facts))
+		finding->blame = mem_strdup(fact_blame(facts_at(facts, need)));
+}
+
+static void
+add_evidence(struct kd_report *report, const char *name, json_t *value_taken)
+{
+	struct finding *finding;
+
+	if (report->evidence == NULL || json_object_size(report->evidence) >= REPORT_EVIDENCE_MAX) {
+		json_decref(value_taken);
+		return;
+	}
+	if (json_object_set_new(report->evidence, name, value_taken) != 0)
+		return; /* a name that is no UTF-8 */
+	finding = &report->findings[report->count - 1];
+	free(finding->evidence);
+	finding->evidence = json_line(report->evidence);
+}
+
+void
+kd_evidence_integer(struct kd_report *out, const char *name, int64_t value)
+{
+	add_evidence(out, name, json_integer(value));
+}
+
+void
+kd_evidence_number(struct kd_report *out, const char *name, double value)
+{
+	json_t *number = json_real(value);
+
+	/* JSON has no infinity and no NaN. */
+	add_evidence(out, name, number != NULL ? number : json_null());
+}
+
+void
+kd_evidence_string(struct kd_report *out, const char *name, const char *value)
+{
+	char *clean = value != NULL ? clean_line(value) : NULL;
+
+	add_evidence(out, name, clean != NULL ? json_string(clean) : json_null());
+	free(clean);
+}
+
+void
+kd_next(struct kd_report *out, const char *fmt, ...)
+{
+	struct finding *finding;
+	va_list ap;
+
+	if (out->evidence == NULL)
+		return;
+	finding = &out->findings[out->count - 1];
+	free(finding->next);
+	va_start(ap, fmt);
+	finding->next = format_line(fmt, ap);
+	va_end(ap);
+}
+
+void
+kd_keep_state(struct kd_report *out, const char *text)
+{
+	size_t len = text != NULL ? strnlen(text, REPORT_STATE_MAX + 1) : 0;
+	bool sound = text != NULL && len <= REPORT_STATE_MAX && text_is_utf8(text, len);
+
+	for (size_t i = 0; sound && i < len; i++)
+		sound = !is_control(text[i]);
+	if (!sound) {
+		out->dropped++;
+		return;
+	}
+	free(out->state);
+	out->state = mem_strdup(text);
+}
+
+/* ---- the document ---- */
+
+static json_t *
+entry_to_json(const struct finding *finding)
+{
+	static const char *const keys[] = {
+	    "check", "subject", "severity", "reason", "summary", "evidence", "next", "blame"};
+	json_t *whole = finding_to_json(finding), *entry = json_object();
+
+	for (size_t i = 0; i < KD_COUNT(keys); i++)
+		json_object_set(entry, keys[i], json_object_get(whole, keys[i]));
+	json_decref(whole);
+	return entry;
+}
+
+json_t *
+report_to_json(const struct kd_report *report)
+{
+	json_t *object = json_object(), *list = json_array();
+
+	for (size_t i = 0; i < report->count; i++)
+		json_array_append_new(list, entry_to_json(&report->findings[i]));
+	json_object_set_new(object, "findings", list);
+	json_set_text(object, "state", report->state);
+	return object;
+}

@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kinesis_parse: Kinesis answers into rows, page by page. Pure. Names, types and required members as the API reference has them (botocore's model of
+ * 2013-12-02); what is wrong is named, unknown members are passed over.
+ */
+#include "daemon/aws/kinesis_parse.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/json.h"
+#include "common/mem.h"
+#include "daemon/aws/kinesis_member.h"
+#include "daemon/aws/secret.h"
+
+/* The API reference's bounds. */
+enum { TOKEN_MAX = 1 << 20, RETENTION_MAX_H = 8760, COUNT_MAX = 1000000, METRIC_MAX = 64 };
+
+/* ---- pages ---- */
+
+static json_t *
+read_body(const char *body, size_t len, char **cause)
+{
+	json_t *root;
+
+	root = json_read(body, len, cause);
+	if (root == NULL || json_is_object(root))
+		return root;
+	json_decref(root);
+	return cause_null(cause, "it is no JSON object");
+}
+
+static int
+take_next_token(struct kinesis_pages *pages, const json_t *root, char **cause)
+{
+	const char *token = NULL;
+
+	free(pages->next_token);
+	pages->next_token = NULL;
+	if (json_get_string(root, "NextToken", &token, cause) == -1)
+		return -1;
+	if (token == NULL || *token == '\0')
+		return 0;
+	if (strlen(token) > TOKEN_MAX)
+		return cause_set(cause, "NextToken is longer than 1 MiB");
+	pages->next_token = mem_strdup(token);
+	return 0;
+}
+
+typedef int row_parser(struct kinesis_pages *pages, const char *about, const json_t *object, char **cause);
+
+/* Each element of the array through `parse`; a sentence gets its place in front. */
+static int
+parse_rows(struct kinesis_pages *pages, const json_t *root, const char *key, row_parser *parse, const char *about,
+    char **cause)
+{
+	json_t *array, *element;
+	char *why = NULL;
+	size_t i;
+
+	if (kinesis_member_need_array(root, key, &array, cause))
+		return -1;
+	json_array_foreach(array, i, element)
+	{
+		if (!json_is_object(element))
+			return cause_set(cause, "%s[%zu] is not an object", key, i);
+		if (parse(pages, about, element, &why)) {
+			cause_set(cause, "%s[%zu]: %s", key, i, why);
+			free(why);
+			return -1;
+		}
+	}
+	return 0;
+}
+
+/* ---- DescribeStreamSummary ---- */
+
+static const char *const all_metrics[] = {
+    "IncomingBytes",
+    "IncomingRecords",
+    "OutgoingBytes",
+    "OutgoingRecords",
+    "WriteProvisionedThroughputExceeded",
+    "ReadProvisionedThroughputExceeded",
+    "IteratorAgeMilliseconds",
+};
+
+static int
+add_metric(struct kinesis_pages *pages, const char *name, char **cause)
+{
+	size_t *count = &pages->summary.summary.shard_metrics_count, i;
+
+	for (i = 0; i < *count; i++)
+		if (strcmp(pages->metrics[i], name) == 0)
+			return 0;
+	if (*count == KINESIS_METRICS_MAX)
+		return cause_set(cause, "EnhancedMonitoring lists more than %d metrics", KINESIS_METRICS_MAX);
+	pages->metrics[(*count)++] = kinesis_pages_keep(pages, name);
+	return 0;
+}
+
+static int
+take_metric(struct kinesis_pages *pages, const json_t *element, char **cause)
+{
+	const char *name = json_string_value(element);
+	size_t i;
+
+	if (name == NULL || !secret_is_plain(name, METRIC_MAX))
+		return cause_set(cause, "EnhancedMonitoring: ShardLevelMetrics holds what is no metric's name");
+	if (strcmp(name, "ALL") != 0)
+		return add_metric(pages, name, cause);
+	for (i = 0; i < KD_COUNT(all_metrics); i++)
+		if (add_metric(pages, all_metrics[i], cause))
+			return -1;
+	return 0;
+}
+
+static int
+parse_monitoring(struct kinesis_pages *pages, const char *about, const json_t *object, char **cause)
+{
+	json_t *names, *element;
+	size_t i;
+	int rc = json_get_array(object, "ShardLevelMetrics", &names, cause);
+
+	(void)about;
+	if (rc != 1)
+		return rc;
+	json_array_foreach(names, i, element)
+	{
+		if (take_metric(pages, element, cause))
+			return -1;
+	}
+	return 0;
+}
+
+/* KeyId is of interest, and always there, when encryption is on. */
+static int
+parse_encryption(struct kinesis_pages *pages, const json_t *root, char **cause)
+{
+	struct kd_stream_summary *summary = &pages->summary.summary;
+	const char *type = "NONE", *key = NULL;
+
+	if (json_get_string(root, "EncryptionType", &type, cause) == -1 ||
+	    json_get_string(root, "KeyId", &key, cause) == -1)
+		return -1;
+	if (strcmp(type, "NONE") != 0 && strcmp(type, "KMS") != 0)
+		return cause_set(cause, "EncryptionType is neither NONE nor KMS");
+	if (key != NULL && !secret_is_plain(key, KINESIS_ARN_MAX))
+		return cause_set(cause, "KeyId is no key's id");
+	summary->encryption = strcmp(type, "KMS") == 0 ? "KMS" : "NONE";
+	summary->key_id = key != NULL && strcmp(type, "KMS") == 0 ? kinesis_pages_keep(pages, key) : NULL;
+	return 0;
+}
+
+static int
+parse_numbers(struct kd_stream_summary *summary, const json_t *root, char **cause)
+{
+	json_t *warm = NULL;
+
+	summary->consumers = -1;
+	summary->warm_throughput_mibps = -1;
+	if (kinesis_member_need_bounded(
+		root, "RetentionPeriodHours", 1, RETENTION_MAX_H, &summary->retention_hours, cause) ||
+	    kinesis_member_need_bounded(root, "OpenShardCount", 0, COUNT_MAX, &summary->open_shards, cause) ||
+	    kinesis_member_get_bounded(root, "ConsumerCount", 0, COUNT_MAX, &summary->consumers, cause) == -1 ||
+	    kinesis_member_get_created(root, "StreamCreationTimestamp", &summary->created_ms, cause))
+		return -1;
+	switch (json_get_object(root, "WarmThroughput", &warm, cause)) {
+	case 1:
+		return kinesis_member_get_bounded(
+			   warm, "CurrentMiBps", 0, INT32_MAX, &summary->warm_throughput_mibps, cause) == -1
+			   ? -1
+			   : 0;
+	case 0:
+		return 0;
+	default:
+		return -1;
+	}
+}
+
+static int
+parse_description(struct kinesis_pages *pages, const char *about, const json_t *root, char **cause)
+{
+	struct kinesis_summary *out = &pages->summary;
+	struct kd_stream_summary *summary = &out->summary;
+
+	if (kinesis_member_keep_name(pages, root, "StreamName", true, &out->name, cause))
+		return -1;
+	if (strcmp(out->name, about) != 0)
+		return cause_set(cause, "it is about another stream, %s", out->name);
+	if (kinesis_member_keep_arn(pages, root, "StreamARN", ":stream/", out->name, &out->arn, cause) ||
+	    kinesis_member_need_status(root, "StreamStatus", &summary->status, cause) ||
+	    kinesis_member_get_mode(root, &summary->mode, cause) == -1 || parse_numbers(summary, root, cause) ||
+	    parse_encryption(pages, root, cause))
+		return -1;
+	summary->shard_metrics = pages->metrics;
+	return parse_rows(pages, root, "EnhancedMonitoring", parse_monitoring, NULL, cause);
+}
+
+int
+kinesis_parse_summary(struct kinesis_pages *pages, const char *about, const char *body, size_t len, char **cause)
+{
+	json_t *root, *description;
+	int rc = -1;
+
+	root = read_body(body, len, cause);
+	if (root == NULL)
+		return -1;
+	if (kinesis_member_need_object(root, "StreamDescriptionSummary", &description, cause) == 0)
+		rc = parse_description(pages, about, description, cause);
+	json_decref(root);
+	return rc;
+}
+
+/* ---- ListShards ---- */
+
+int
+kinesis_parse_hash(const char *s, struct kd_hash *hash)
+{
+	uint32_t limbs[4] = {0};
+	uint64_t carry;
+	size_t i, len = strlen(s);
+
+	/* 2^128 - 1 has 39 digits. */
+	if (len == 0 || len > 39 || (s[0] == '0' && len > 1) || strspn(s, "0123456789") != len)
+		return -1;
+	for (; *s != '\0'; s++) {
+		carry = (uint64_t)(*s - '0');
+		for (i = 0; i < 4; i++) {
+			carry += (uint64_t)limbs[i] * 10;
+			limbs[i] = (uint32_t)carry;
+			carry >>= 32;
+		}
+		if (carry != 0)
+			return -1;
+	}
+	hash->low = (uint64_t)limbs[1] << 32 | limbs[0];
+	hash->high = (uint64_t)limbs[3] << 32 | limbs[2];
+	return 0;
+}
+
+static int
+need_hash(const json_t *range, const char *key, struct kd_hash *hash, char **cause)
+{
+	const char *text;
+
+	if (kinesis_member_need_string(range, key, &text, cause))
+		return -1;
+	if (kinesis_parse_hash(text, hash) == -1)
+		return cause_set(cause, "%s is no number of 128 bits", key);
+	return 0;
+}
+
+static int
+parse_hash_range(struct kd_shard *shard, const json_t *object, char **cause)
+{
+	json_t *range;
+
+	if (kinesis_member_need_object(object, "HashKeyRange", &range, cause) ||
+	    need_hash(range, "StartingHashKey", &shard->first, cause) ||
+	    need_hash(range, "EndingHashKey", &shard->last, cause))
+		return -1;
+	if (shard->first.high > shard->last.high ||
+	    (shard->first.high == shard->last.high && shard->first.low > shard->last.low))
+		return cause_set(cause, "HashKeyRange ends before it starts");
+	return 0;
+}
+
+/* A shard is closed iff it has an EndingSequenceNumber; the filter AT_LATEST leaves them out, but not with every emulator. */
+static int
+parse_shard(struct kinesis_pages *pages, const char *about, const json_t *object, char **cause)
+{
+	const char *ending = NULL;
+	struct kd_shard *shard;
+	json_t *sequence;
+
+	(void)about;
+	if (kinesis_member_need_object(object, "SequenceNumberRange", &sequence, cause) ||
+	    json_get_string(sequence, "EndingSequenceNumber", &ending, cause) == -1)
+		return -1;
+	if (ending != NULL)
+		return 0;
+	if (pages->count == KINESIS_SHARDS_MAX)
+		return cause_set(
+		    cause, "the stream has more than %d open shards, more than kdiagd holds", KINESIS_SHARDS_MAX);
+	shard = kinesis_pages_next_row(pages, sizeof(*shard));
+	if (kinesis_member_keep_name(pages, object, "ShardId", true, &shard->id, cause) ||
+	    kinesis_member_keep_name(pages, object, "ParentShardId", false, &shard->parent, cause) ||
+	    kinesis_member_keep_name(pages, object, "AdjacentParentShardId", false, &shard->adjacent_parent, cause) ||
+	    parse_hash_range(shard, object, cause))
+		return -1;
+	pages->count++;
+	return 0;
+}
+
+static int
+parse_list(struct kinesis_pages *pages, const char *about, const char *body, size_t len, const char *key,
+    row_parser *parse, char **cause)
+{
+	json_t *root;
+	int rc = -1;
+
+	root = read_body(body, len, cause);
+	if (root == NULL)
+		return -1;
+	if (parse_rows(pages, root, key, parse, about, cause) == 0)
+		rc = take_next_token(pages, root, cause);
+	json_decref(root);
+	return rc;
+}
+
+int
+kinesis_parse_shards(struct kinesis_pages *pages, const char *about, const char *body, size_t len, char **cause)
+{
+	return parse_list(pages, about, body, len, "Shards", parse_shard, cause);
+}
+
+/* ---- ListStreamConsumers ---- */
+
+/* arn:…:stream/NAME/consumer/CONSUMER:1700000000; emulators leave the number out. */
+static int
+check_consumer_arn(const char *arn, const char *stream_arn, const char *name, char **cause)
+{
+	static const char word[] = "/consumer/";
+	size_t stream_len = strlen(stream_arn), name_len = strlen(name);
+
+	if (strncmp(arn, "arn:", 4) != 0 || !secret_is_plain(arn, KINESIS_ARN_MAX))
+		return cause_set(cause, "ConsumerARN is no ARN");
+	if (strncmp(arn, stream_arn, stream_len) != 0 || strncmp(arn + stream_len, word, sizeof(word) - 1) != 0)
+		return cause_set(cause, "ConsumerARN is that of another stream");
+	arn += stream_len + sizeof(word) - 1;
+	if (strncmp(arn, name, name_len) != 0 || (arn[name_len] != '\0' && arn[name_len] != ':'))
+		return cause_set(cause, "ConsumerARN is not that of %s", name);
+	return 0;
+}
+
+static int
+parse_consumer(struct kinesis_pages *pages, const char *about, const json_t *object, char **cause)
+{
+	struct kd_consumer *consumer;
+	const char *arn;
+
+	if (pages->count == KINESIS_CONSUMERS_MAX)
+		return cause_set(
+		    cause, "the stream has more than %d consumers, more than kdiagd holds", KINESIS_CONSUMERS_MAX);
+	consumer = kinesis_pages_next_row(pages, sizeof(*consumer));
+	if (kinesis_member_keep_name(pages, object, "ConsumerName", true, &consumer->name, cause) ||
+	    kinesis_member_need_string(object, "ConsumerARN", &arn, cause) ||
+	    check_consumer_arn(arn, about, consumer->name, cause) ||
+	    kinesis_member_need_status(object, "ConsumerStatus", &consumer->status, cause) ||
+	    kinesis_member_get_created(object, "ConsumerCreationTimestamp", &consumer->created_ms, cause))
+		return -1;
+	consumer->arn = kinesis_pages_keep(pages, arn);
+	pages->count++;
+	return 0;
+}
+
+int
+kinesis_parse_consumers(struct kinesis_pages *pages, const char *about, const char *body, size_t len, char **cause)
+{
+	return parse_list(pages, about, body, len, "Consumers", parse_consumer, cause);
+}
+
+/* ---- ListStreams ---- */
+
+static int
+parse_stream(struct kinesis_pages *pages, const char *about, const json_t *object, char **cause)
+{
+	struct kinesis_stream *stream;
+
+	(void)about;
+	if (pages->count == KINESIS_STREAMS_MAX)
+		return cause_set(cause, "there are more than %d streams, more than kdiagd holds", KINESIS_STREAMS_MAX);
+	stream = kinesis_pages_next_row(pages, sizeof(*stream));
+	if (kinesis_member_keep_name(pages, object, "StreamName", true, &stream->name, cause) ||
+	    kinesis_member_keep_arn(pages, object, "StreamARN", ":stream/", stream->name, &stream->arn, cause) ||
+	    kinesis_member_need_status(object, "StreamStatus", &stream->status, cause) ||
+	    kinesis_member_get_mode(object, &stream->mode, cause) == -1 ||
+	    kinesis_member_get_created(object, "StreamCreationTimestamp", &stream->created_ms, cause))
+		return -1;
+	pages->count++;
+	return 0;
+}
+
+/* HasMoreStreams and NextToken have to agree. */
+static int
+check_more(struct kinesis_pages *pages, const json_t *root, char **cause)
+{
+	bool more = pages->next_token != NULL;
+
+	if (json_get_boolean(root, "HasMoreStreams", &more, cause) == -1)
+		return -1;
+	if (more && pages->next_token == NULL)
+		return cause_set(cause, "HasMoreStreams is true, but there is no NextToken");
+	if (!more) {
+		free(pages->next_token);
+		pages->next_token = NULL;
+	}
+	return 0;
+}
+
+int
+kinesis_parse_streams(struct kinesis_pages *pages, const char *about, const char *body, size_t len, char **cause)
+{
+	json_t *root, *names, *summaries = NULL;
+	int rc = -1;
+
+	root = read_body(body, len, cause);
+	if (root == NULL)
+		return -1;
+	if (json_get_array(root, "StreamSummaries", &summaries, cause) == 0 &&
+	    kinesis_member_need_array(root, "StreamNames", &names, cause) == 0) {
+		pages->code = "no_summaries";
+		cause_set(cause, "StreamSummaries is missing (an emulator of before 2022?)");
+	} else if (summaries != NULL && parse_rows(pages, root, "StreamSummaries", parse_stream, about, cause) == 0 &&
+		   take_next_token(pages, root, cause) == 0) {
+		rc = check_more(pages, root, cause);
+	}
+	json_decref(root);
+	return rc;
+}

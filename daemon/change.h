@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* change: a change of a finding in the forms in which it leaves: the JSON of syslog (cee) and of `subscribe`, and the text line. Pure. */
+#ifndef KDIAG_CHANGE_H
+#define KDIAG_CHANGE_H
+
+#include <jansson.h>
+
+#include "daemon/ledger.h"
+
+enum { CHANGE_LINE_MAX = 2047 };
+
+/*
+ * {"v":1,"seq":…,"ts":…,"event":…,"severity":…,"from":…,"id":…,"account":…,"region":…,"stream":…,"probe":…,"check":…,"subject":…,"summary":…,"next":…,"symptom":…}
+ * and, when it resolved for another cause than good looks, "why". About kdiag itself account, region and stream are null. The caller's reference.
+ */
+json_t *change_to_json(const struct ledger_change *change);
+/*
+ * "@cee:{…}" of at most CHANGE_LINE_MAX bytes, ASCII, never cut inside the JSON: optional fields are left out in a fixed order (next, symptom, then
+ * the summary is cut, then the names) with "trunc":true. The caller's string. change_line_text: `opened critical orders us-east-1 iterator_age/lag 5f0c2a9e: …`, ASCII, same
+ * limit; a subject other than "stream" follows the check (`iam_coverage/actions/arn:…`); stream and region are `-` about kdiag itself.
+ */
+char *change_line_cee(const struct ledger_change *change);
+char *change_line_text(const struct ledger_change *change);
+/* An object of any other event as "@cee:{…}", ASCII without control bytes; its length is the caller's affair. */
+char *change_cee(const json_t *object);
+/* syslog priority of a change (LOG_CRIT …; DESIGN 6). */
+int change_priority(const struct ledger_change *change);
+
+#endif

@@ -1,0 +1,495 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* collect: one stream's facts: what is at hand, what is asked for, who waits for it. The place's listing is collect_place.c's. */
+#include "daemon/collect.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "common/clock.h"
+#include "common/mem.h"
+#include "daemon/collect_place.h"
+
+/* The list of open shards is trusted this long while the summary goes on counting as many, with no reshard under way. */
+enum { SHARDS_TRUSTED_MS = 15 * 60 * 1000 };
+
+struct collect_job {
+	struct collect_stream *stream;
+	const struct kd_need *needs;
+	size_t count;
+	struct collect_terms terms;
+	unsigned pending; /* a bit a slot */
+	collect_cb cb;
+	void *arg;
+	struct event *timer; /* the deadline; or at once, when nothing was pending */
+	LIST_ENTRY(collect_job) link;
+};
+
+static const enum kd_need_kind slot_kinds[SLOTS] = {
+    [SLOT_STATUS] = KD_STREAM_STATUS,
+    [SLOT_SUMMARY] = KD_STREAM_SUMMARY,
+    [SLOT_SHARDS] = KD_SHARDS,
+    [SLOT_CONSUMERS] = KD_CONSUMERS,
+};
+
+/* SLOTS: not fetched. */
+static enum slot_index
+slot_of(enum kd_need_kind kind)
+{
+	enum slot_index i;
+
+	for (i = 0; i < SLOTS && slot_kinds[i] != kind; i++)
+		;
+	return i;
+}
+
+struct collect *
+collect_new(struct event_base *base, collect_notice_cb notice, void *arg)
+{
+	struct collect *collect = mem_new(1, sizeof(*collect));
+
+	collect->base = base;
+	collect->notice = notice;
+	collect->notice_arg = arg;
+	LIST_INIT(&collect->places);
+	return collect;
+}
+
+void
+collect_free(struct collect *collect)
+{
+	struct collect_place *place;
+
+	if (collect == NULL)
+		return;
+	while ((place = LIST_FIRST(&collect->places)) != NULL)
+		collect_place_free(place);
+	free(collect);
+}
+
+static struct fact *
+new_expect(const struct collect_stream *stream, const struct kd_expect *expect)
+{
+	char *why;
+	struct fact *fact;
+
+	if (expect != NULL)
+		return fact_new_expect(clock_now_ms(), expect);
+	why = mem_printf("nothing is declared for %s (expect: in the config)", stream->id->name);
+	fact = fact_new_missing(KD_EXPECT, KD_NOT_CONFIGURED, why, NULL);
+	free(why);
+	return fact;
+}
+
+struct collect_stream *
+collect_stream_new(struct collect *collect, struct aws_place *aws, struct stream_id *id, const struct kd_expect *expect,
+    int64_t interval_s)
+{
+	struct collect_stream *stream = mem_new(1, sizeof(*stream));
+
+	stream->id = stream_id_ref(id);
+	stream->interval_ms = interval_s * 1000;
+	stream->expect = new_expect(stream, expect);
+	LIST_INIT(&stream->jobs);
+	collect_place_add(collect_place_get(collect, aws), stream);
+	return stream;
+}
+
+void
+collect_stream_configure(
+    struct collect_stream *stream, struct stream_id *id, const struct kd_expect *expect, int64_t interval_s)
+{
+	stream_id_ref(id);
+	stream_id_set_arn(id, stream->id->arn);
+	stream_id_unref(stream->id);
+	stream->id = id;
+	fact_unref(stream->expect);
+	stream->expect = new_expect(stream, expect);
+	stream->interval_ms = interval_s * 1000;
+	collect_place_configure(stream->place);
+}
+
+void
+collect_stream_free(struct collect_stream *stream)
+{
+	enum slot_index i;
+
+	if (stream == NULL)
+		return;
+	assert(LIST_EMPTY(&stream->jobs));
+	for (i = 0; i < SLOTS; i++) {
+		collect_place_denied(stream->place, stream, i, NULL);
+		if (stream->slots[i].op != NULL)
+			kinesis_cancel(stream->slots[i].op);
+		fact_unref(stream->slots[i].fact);
+	}
+	collect_place_remove(stream->place, stream);
+	fact_unref(stream->expect);
+	stream_id_unref(stream->id);
+	free(stream);
+}
+
+int64_t
+collect_turn_ms(const struct collect_stream *stream)
+{
+	return collect_place_turn_ms(stream->place);
+}
+
+/* ---- missing facts ---- */
+
+static struct fact *
+missing_gone(const struct collect_stream *stream, enum slot_index slot)
+{
+	char *why = mem_printf("stream %s does not exist in %s", stream->id->name, stream->id->region);
+	struct fact *fact = fact_new_missing(slot_kinds[slot], KD_NO_DATA, why, "stream_status/status/stream");
+
+	free(why);
+	return fact;
+}
+
+/* What could not be had for denied permissions is explained by one finding about kdiag itself, which collect_place_denied raises. */
+struct fact *
+collect_missing(const struct collect_stream *stream, enum slot_index slot, const struct aws_error *error)
+{
+	char *blame, *subject;
+	struct fact *fact;
+
+	if (error->fault == AWS_NOT_FOUND)
+		return missing_gone(stream, slot);
+	subject = collect_denied_subject(stream->place, slot);
+	if (error->fault == AWS_DENIED)
+		blame = mem_printf("self/denied/%s", subject);
+	else
+		blame = aws_place_blame(stream->place->aws, "kinesis", error->fault);
+	free(subject);
+	fact = fact_new_missing(slot_kinds[slot], aws_error_reason(error), error->message, blame);
+	free(blame);
+	return fact;
+}
+
+static struct fact *
+missing_late(const struct collect_job *job, enum slot_index slot)
+{
+	const struct collect_stream *stream = job->stream;
+	double rate = aws_place_rate(stream->place->aws, collect_slot_operation(slot));
+	char *why;
+	struct fact *fact;
+
+	if (rate > 0)
+		why =
+		    mem_printf("no answer to kinesis:%s in time (it may be called %.2g times a second here: aws.pace)",
+			collect_slot_operation(slot), rate);
+	else
+		why = mem_printf("no answer to kinesis:%s in time", collect_slot_operation(slot));
+	fact = fact_new_missing(slot_kinds[slot], KD_LATE, why, NULL);
+	free(why);
+	return fact;
+}
+
+/* ---- jobs ---- */
+
+static bool
+is_usable(const struct slot *slot, const struct collect_terms *terms)
+{
+	return slot->fact != NULL && slot->asked_ms >= terms->since_ms;
+}
+
+static void
+job_free(struct collect_job *job)
+{
+	LIST_REMOVE(job, link);
+	event_free(job->timer);
+	free(job);
+}
+
+/* Hands the facts over; what is still pending is late. */
+static void
+finish(struct collect_job *job)
+{
+	struct fact *facts[32]; /* probe.h: at most 32 needs */
+	bool made[32] = {false};
+	collect_cb cb = job->cb;
+	void *arg = job->arg;
+	size_t count = job->count;
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		enum slot_index slot = slot_of(job->needs[i].kind);
+
+		if (slot == SLOTS)
+			facts[i] = job->stream->expect;
+		else if ((job->pending & (1u << slot)) == 0)
+			facts[i] = job->stream->slots[slot].fact;
+		else {
+			facts[i] = missing_late(job, slot);
+			made[i] = true;
+		}
+	}
+	job_free(job);
+	cb(facts, count, arg);
+	for (i = 0; i < count; i++)
+		if (made[i])
+			fact_unref(facts[i]);
+}
+
+static void
+job_timer_cb(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	finish(arg);
+}
+
+static void follow(struct collect_stream *stream, enum slot_index slot);
+
+/* Sees to it that an answer to this slot is under way. */
+static void
+ask(struct collect_stream *stream, enum slot_index index, const struct collect_terms *terms)
+{
+	struct slot *slot = &stream->slots[index];
+
+	if (index == SLOT_SUMMARY) {
+		collect_describe(stream, terms->urgent);
+	} else if (index == SLOT_STATUS) {
+		slot->wanted = true;
+		if (!terms->urgent && collect_place_is_bulk(stream->place))
+			collect_place_list(stream->place, false);
+		else
+			collect_describe(stream, terms->urgent);
+	} else if (slot->op == NULL) {
+		slot->wanted = true;
+		slot->op_urgent = terms->urgent;
+		if (is_usable(&stream->slots[SLOT_SUMMARY], terms))
+			follow(stream, index);
+		else
+			collect_describe(stream, terms->urgent);
+	}
+}
+
+/* After answers came in: which jobs are complete, and which want something newer than what came? */
+void
+collect_advance(struct collect_stream *stream)
+{
+	struct collect_job *job, *next;
+	enum slot_index i;
+
+	for (job = LIST_FIRST(&stream->jobs); job != NULL; job = next) {
+		next = LIST_NEXT(job, link);
+		if (job->pending == 0)
+			continue; /* its timer is due at once */
+		for (i = 0; i < SLOTS; i++) {
+			if ((job->pending & (1u << i)) == 0)
+				continue;
+			if (!is_usable(&stream->slots[i], &job->terms) && stream->slots[i].op == NULL &&
+			    !stream->slots[i].wanted)
+				ask(stream, i, &job->terms);
+			if (is_usable(&stream->slots[i], &job->terms))
+				job->pending &= ~(1u << i);
+		}
+		if (job->pending == 0)
+			finish(job);
+	}
+}
+
+struct collect_job *
+collect_gather(struct collect_stream *stream, const struct kd_need *needs, size_t count,
+    const struct collect_terms *terms, collect_cb cb, void *arg)
+{
+	struct collect_job *job = mem_new(1, sizeof(*job));
+	int64_t wait_ms = terms->deadline_ms - clock_mono_ms();
+	struct timeval wait;
+	size_t i;
+
+	assert(count <= 32);
+	job->stream = stream;
+	job->needs = needs;
+	job->count = count;
+	job->terms = *terms;
+	job->cb = cb;
+	job->arg = arg;
+	LIST_INSERT_HEAD(&stream->jobs, job, link);
+	for (i = 0; i < count; i++) {
+		enum slot_index slot = slot_of(needs[i].kind);
+
+		if (slot != SLOTS && !is_usable(&stream->slots[slot], terms))
+			job->pending |= 1u << slot;
+	}
+	for (i = 0; i < SLOTS; i++)
+		if ((job->pending & (1u << i)) != 0)
+			ask(stream, (enum slot_index)i, terms);
+	/* What follow() had at hand is settled by now. */
+	for (i = 0; i < SLOTS; i++)
+		if (is_usable(&stream->slots[i], terms))
+			job->pending &= ~(1u << i);
+	wait = clock_wait(job->pending == 0 || wait_ms < 0 ? 0 : wait_ms);
+	job->timer = event_new(stream->place->collect->base, -1, 0, job_timer_cb, job);
+	event_add(job->timer, &wait);
+	return job;
+}
+
+void
+collect_cancel(struct collect_job *job)
+{
+	job_free(job);
+}
+
+/* ---- answers ---- */
+
+void
+collect_settle(struct collect_stream *stream, enum slot_index index, struct fact *fact_taken, int64_t asked_ms)
+{
+	struct slot *slot = &stream->slots[index];
+	bool denied = fact_reason(fact_taken) == KD_DENIED;
+
+	fact_unref(slot->fact);
+	slot->fact = fact_taken;
+	slot->asked_ms = asked_ms;
+	slot->wanted = false;
+	collect_place_denied(stream->place, stream, index, denied ? fact_why(fact_taken) : NULL);
+}
+
+/* ListShards again, or are those that we have still the ones that the summary counts? */
+static bool
+shards_are_good(const struct collect_stream *stream, const struct kd_stream_summary *summary)
+{
+	const struct slot *slot = &stream->slots[SLOT_SHARDS];
+	size_t count;
+
+	if (slot->fact == NULL || fact_value(slot->fact, KD_SHARDS, &count) == NULL)
+		return false;
+	return !slot->op_urgent && (int64_t)count == summary->open_shards && summary->status != KD_STATUS_UPDATING &&
+	       clock_now_ms() - fact_ms(slot->fact) < SHARDS_TRUSTED_MS;
+}
+
+static void
+shards_cb(const struct aws_error *error, const struct kd_shard *shards, size_t count, void *arg)
+{
+	struct collect_stream *stream = arg;
+	struct slot *slot = &stream->slots[SLOT_SHARDS];
+
+	slot->op = NULL;
+	collect_settle(stream, SLOT_SHARDS,
+	    error->fault == AWS_OK ? fact_new_shards(clock_now_ms(), shards, count)
+				   : collect_missing(stream, SLOT_SHARDS, error),
+	    slot->op_asked_ms);
+	collect_advance(stream);
+}
+
+static void
+consumers_cb(const struct aws_error *error, const struct kd_consumer *consumers, size_t count, void *arg)
+{
+	struct collect_stream *stream = arg;
+	struct slot *slot = &stream->slots[SLOT_CONSUMERS];
+
+	slot->op = NULL;
+	collect_settle(stream, SLOT_CONSUMERS,
+	    error->fault == AWS_OK ? fact_new_consumers(clock_now_ms(), consumers, count)
+				   : collect_missing(stream, SLOT_CONSUMERS, error),
+	    slot->op_asked_ms);
+	collect_advance(stream);
+}
+
+static void
+fetch_after_summary(struct collect_stream *stream, enum slot_index index)
+{
+	struct slot *slot = &stream->slots[index];
+	struct kinesis_ask kinesis_ask = {.stream = stream->id->name, .urgent = slot->op_urgent};
+
+	slot->wanted = false;
+	slot->op_asked_ms = clock_mono_ms();
+	if (index == SLOT_SHARDS)
+		slot->op = kinesis_list_shards(stream->place->aws, &kinesis_ask, shards_cb, stream);
+	else
+		slot->op = kinesis_list_stream_consumers(
+		    stream->place->aws, stream->id->arn, &kinesis_ask, consumers_cb, stream);
+}
+
+/* The summary is in: what waited for it (shards, consumers) is had from it, from before, or from AWS. */
+static void
+follow(struct collect_stream *stream, enum slot_index index)
+{
+	struct slot *slot = &stream->slots[index];
+	const struct slot *from = &stream->slots[SLOT_SUMMARY];
+	const struct kd_stream_summary *summary = fact_value(from->fact, KD_STREAM_SUMMARY, NULL);
+
+	if (summary == NULL)
+		collect_settle(stream, index,
+		    fact_new_missing(
+			slot_kinds[index], fact_reason(from->fact), fact_why(from->fact), fact_blame(from->fact)),
+		    from->asked_ms);
+	else if (index == SLOT_SHARDS && shards_are_good(stream, summary))
+		collect_settle(stream, index, fact_ref(slot->fact), from->asked_ms);
+	else if (index == SLOT_CONSUMERS && summary->consumers == 0)
+		collect_settle(stream, index, fact_new_consumers(fact_ms(from->fact), NULL, 0), from->asked_ms);
+	else
+		fetch_after_summary(stream, index);
+}
+
+/* A failed description says nothing against a newer listing. */
+static void
+settle_status(struct collect_stream *stream, struct fact *fact_taken, int64_t asked_ms)
+{
+	const struct slot *slot = &stream->slots[SLOT_STATUS];
+
+	if (fact_reason(fact_taken) != KD_KNOWN && !slot->wanted && slot->fact != NULL &&
+	    collect_place_is_bulk(stream->place))
+		fact_unref(fact_taken);
+	else
+		collect_settle(stream, SLOT_STATUS, fact_taken, asked_ms);
+}
+
+static void
+summary_cb(const struct aws_error *error, const struct kinesis_summary *answer, void *arg)
+{
+	struct collect_stream *stream = arg;
+	struct slot *slot = &stream->slots[SLOT_SUMMARY];
+	struct kd_stream_status status = {.status = KD_STATUS_GONE};
+	int64_t now_ms = clock_now_ms();
+	enum slot_index i;
+
+	slot->op = NULL;
+	if (error->fault == AWS_OK) {
+		stream_id_set_arn(stream->id, answer->arn);
+		status.status = answer->summary.status;
+		status.mode = answer->summary.mode;
+		collect_settle(stream, SLOT_SUMMARY, fact_new_summary(now_ms, &answer->summary), slot->op_asked_ms);
+	} else {
+		collect_settle(stream, SLOT_SUMMARY, collect_missing(stream, SLOT_SUMMARY, error), slot->op_asked_ms);
+	}
+	if (error->fault == AWS_OK || error->fault == AWS_NOT_FOUND)
+		settle_status(stream, fact_new_status(now_ms, &status), slot->op_asked_ms);
+	else
+		settle_status(stream, collect_missing(stream, SLOT_STATUS, error), slot->op_asked_ms);
+	for (i = SLOT_SHARDS; i < SLOTS; i++)
+		if (stream->slots[i].wanted && stream->slots[i].op == NULL)
+			follow(stream, i);
+	collect_advance(stream);
+}
+
+void
+collect_describe(struct collect_stream *stream, bool urgent)
+{
+	struct slot *slot = &stream->slots[SLOT_SUMMARY];
+	struct kinesis_ask kinesis_ask = {.stream = stream->id->name, .urgent = urgent};
+
+	if (slot->op != NULL && (slot->op_urgent || !urgent))
+		return;
+	if (slot->op != NULL)
+		kinesis_cancel(slot->op);
+	slot->op_urgent = urgent;
+	slot->op_asked_ms = clock_mono_ms();
+	slot->op = kinesis_describe_stream_summary(stream->place->aws, &kinesis_ask, summary_cb, stream);
+}
+
+struct kd_facts *
+collect_facts(const struct collect_stream *stream)
+{
+	struct kd_facts *facts = facts_new(stream->id, clock_now_ms(), NULL);
+	enum slot_index i;
+
+	for (i = 0; i < SLOTS; i++)
+		if (stream->slots[i].fact != NULL)
+			facts_add_taken(facts, fact_ref(stream->slots[i].fact));
+	facts_add_taken(facts, fact_ref(stream->expect));
+	return facts;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * collect: needs → the fewest AWS calls → facts. Every answer is kept for its cycle and shared by all probes of the stream; each call is under way
+ * once at most. Where more streams of a place are watched than its pace lets us describe in a cycle, one ListStreams gives the status of all,
+ * and DescribeStreamSummary takes its turns behind it, changed streams first. Knows the Kinesis calls; knows no probe and no finding.
+ */
+#ifndef KDIAG_COLLECT_H
+#define KDIAG_COLLECT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/fact.h"
+#include "daemon/aws/kinesis.h"
+
+struct event_base;
+struct collect;
+struct collect_stream;
+struct collect_job;
+
+/*
+ * What the collector notices that concerns more than one stream: `why` NULL: it is over. check "denied": an action that our own role lacks (subject "kinesis:DescribeStreamSummary prod us-east-1").
+ */
+typedef void (*collect_notice_cb)(const char *check, const char *subject, const char *why, void *arg);
+
+struct collect *collect_new(struct event_base *base, collect_notice_cb notice, void *arg);
+/* All its streams must have been freed. */
+void collect_free(struct collect *collect);
+
+/* A stream to gather facts about; id is referenced, expect (or NULL) is copied. interval_s: the shortest at which it is looked at. */
+struct collect_stream *collect_stream_new(struct collect *collect, struct aws_place *place, struct stream_id *id,
+    const struct kd_expect *expect, int64_t interval_s);
+/* Cancels what is under way; its jobs must have ended or been cancelled. */
+void collect_stream_free(struct collect_stream *stream);
+/* Takes what a new config says (its id gets the ARN that is known), and keeps the facts. */
+void collect_stream_configure(
+    struct collect_stream *stream, struct stream_id *id, const struct kd_expect *expect, int64_t interval_s);
+
+struct collect_terms {
+	int64_t
+	    since_ms; /* a fact must have been asked for at or after this clock_mono_ms() to serve; else it is fetched anew */
+	bool urgent;         /* by hand: ahead of the queue */
+	int64_t deadline_ms; /* clock_mono_ms() after which what is missing is KD_LATE */
+};
+
+/* One fact a need, in their order, borrowed for the callback. */
+typedef void (*collect_cb)(struct fact *const *facts, size_t count, void *arg);
+/* Calls back once, from the loop, never from within. needs must live until then. */
+struct collect_job *collect_gather(struct collect_stream *stream, const struct kd_need *needs, size_t count,
+    const struct collect_terms *terms, collect_cb cb, void *arg);
+void collect_cancel(struct collect_job *job);
+
+/* How long a turn of all streams of this stream's place takes at the pace, in ms: the measure for deadlines. */
+int64_t collect_turn_ms(const struct collect_stream *stream);
+/* What is at hand now, for `kdiagctl facts`: one fact a kind that was ever asked for. The caller's. */
+struct kd_facts *collect_facts(const struct collect_stream *stream);
+
+/* ---- listings of a whole place, for discovery ---- */
+
+/* Called with each good listing of the place (rows valid for the call), or with the error of a failed one. */
+typedef void (*collect_list_cb)(
+    struct aws_place *place, const struct aws_error *error, const struct kinesis_stream *rows, size_t count, void *arg);
+void collect_listen_list(struct collect *collect, collect_list_cb cb, void *arg);
+/* Asks for a listing unless one is under way. */
+void collect_list(struct collect *collect, struct aws_place *place, bool urgent);
+
+#endif

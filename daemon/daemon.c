@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* daemon: starts the modules in the order in which they need each other, ends them in reverse, and lays a new config over them. */
+#include "daemon/daemon.h"
+
+#include <event2/event.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/mem.h"
+#include "daemon/change.h"
+#include "daemon/health.h"
+#include "daemon/notify.h"
+#include "daemon/ops.h"
+#include "daemon/self.h"
+#include "daemon/signals.h"
+
+enum { SYSLOG_QUEUE_MAX = 10000, SYSLOG_GRACE_MS = 500 };
+
+static void
+notice_cb(const char *check, const char *subject, const char *why, void *arg)
+{
+	struct daemon *daemon = arg;
+
+	self_set(daemon->ledger, check, subject, why);
+}
+
+static struct aws_place *
+place_cb(const char *account, const char *region, char **cause, void *arg)
+{
+	struct daemon *daemon = arg;
+
+	return accounts_place(daemon->accounts, account, region, cause);
+}
+
+static struct schedule_parts
+parts_of(struct daemon *daemon)
+{
+	struct schedule_parts parts = {
+	    .base = daemon->base,
+	    .collect = daemon->collect,
+	    .host = daemon->host,
+	    .ledger = daemon->ledger,
+	    .place = place_cb,
+	    .place_arg = daemon,
+	};
+
+	return parts;
+}
+
+/* Everybody who looks at the state of the daemon's own log sees what changes; the sinks have their own form. */
+static void
+log_change(const struct ledger_change *change, void *arg)
+{
+	char *line = change_line_text(change);
+
+	(void)arg;
+	log_info("%s", line);
+	free(line);
+}
+
+static void
+publish_change(const struct ledger_change *change, void *arg)
+{
+	struct daemon *daemon = arg;
+	json_t *event;
+
+	if (daemon->control == NULL)
+		return;
+	event = change_to_json(change);
+	control_publish(daemon->control, event);
+	json_decref(event);
+}
+
+static void
+tell_refused_probes(struct daemon *daemon, const struct plugins *plugins, bool refused)
+{
+	size_t i;
+
+	for (i = 0; i < plugins_refused_count(plugins); i++)
+		self_set(daemon->ledger, "probe", plugins_refused_name(plugins, i),
+		    refused ? plugins_refused_why(plugins, i) : NULL);
+}
+
+/* ---- start and stop ---- */
+
+int
+daemon_start(
+    struct daemon *daemon, struct event_base *base, const struct cli *cli, struct config *config_taken, char **cause)
+{
+	struct schedule_parts parts;
+
+	daemon->cli = cli;
+	daemon->base = base;
+	daemon->config = config_taken;
+	daemon->started_ms = clock_mono_ms();
+	daemon->ledger = ledger_new();
+	daemon->host = host_new(base);
+	daemon->accounts = accounts_new(base, daemon->config, notice_cb, daemon, cause);
+	if (daemon->accounts == NULL)
+		return -1;
+	daemon->collect = collect_new(base, notice_cb, daemon);
+	parts = parts_of(daemon);
+	daemon->schedule = schedule_new(&parts, cli->once);
+	daemon->discover = discover_new(&parts, daemon->schedule, notice_cb, daemon);
+	return 0;
+}
+
+static struct sink_syslog_options
+syslog_options(const struct config *config)
+{
+	struct sink_syslog_options options = {
+	    .facility = config->syslog.facility,
+	    .cee = config->syslog.format == CONFIG_FORMAT_CEE,
+	    .reminder_s = config->syslog.reminder_s,
+	    .heartbeat_s = config->syslog.heartbeat_s,
+	    .queue_max = SYSLOG_QUEUE_MAX,
+	};
+
+	return options;
+}
+
+static void
+pass_change(const struct ledger_change *change, void *arg)
+{
+	struct daemon *daemon = arg;
+
+	if (daemon->sink != NULL)
+		sink_syslog_change(change, daemon->sink);
+}
+
+static int
+start_syslog(struct daemon *daemon, char **cause)
+{
+	const struct sink_syslog_options options = syslog_options(daemon->config);
+
+	if (!daemon->config->syslog.enabled)
+		return 0;
+	daemon->sink = sink_syslog_new(daemon->base, &options, daemon->ledger, cause);
+	return daemon->sink == NULL ? -1 : 0;
+}
+
+static void
+log_sink_cb(enum log_level level, const char *text, void *arg)
+{
+	struct daemon *daemon = arg;
+
+	if (daemon->sink != NULL)
+		sink_syslog_log((int)level, text, daemon->sink);
+}
+
+static int
+start_control(struct daemon *daemon, char **cause)
+{
+	const struct control_options options = {
+	    .path = daemon->config->daemon.socket,
+	    .listen_fd = notify_listen_fd(),
+	    .operators = daemon->config->daemon.operators,
+	    .sessions_max = 64,
+	    .output_max = (size_t)64 << 20,
+	    .ops = ops_table,
+	    .ops_count = ops_count,
+	    .app = daemon,
+	};
+
+	daemon->control = control_new(daemon->base, &options, cause);
+	return daemon->control == NULL ? -1 : 0;
+}
+
+void
+daemon_watch(struct daemon *daemon)
+{
+	struct schedule_parts parts = parts_of(daemon);
+
+	tell_refused_probes(daemon, daemon->config->plugins, true);
+	schedule_configure(daemon->schedule, daemon->config, &parts);
+	discover_configure(daemon->discover, daemon->config, &parts);
+}
+
+/* Foreground: the log is stderr's, and changes stand in it; else it goes the way of the findings. */
+int
+daemon_serve(struct daemon *daemon, char **cause)
+{
+	if (start_syslog(daemon, cause) == -1 || start_control(daemon, cause) == -1)
+		return -1;
+	ledger_listen(daemon->ledger, publish_change, daemon);
+	ledger_listen(daemon->ledger, pass_change, daemon);
+	if (daemon->cli->foreground)
+		ledger_listen(daemon->ledger, log_change, NULL);
+	else
+		log_to(log_sink_cb, daemon);
+	daemon->signals = signals_new(daemon);
+	daemon->health = health_new(daemon);
+	daemon_watch(daemon);
+	return 0;
+}
+
+void
+daemon_stop(struct daemon *daemon)
+{
+	health_free(daemon->health);
+	signals_free(daemon->signals);
+	control_free(daemon->control);
+	discover_free(daemon->discover);
+	schedule_free(daemon->schedule);
+	collect_free(daemon->collect);
+	accounts_free(daemon->accounts);
+	host_free(daemon->host);
+	log_to(NULL, NULL);
+	if (daemon->sink != NULL)
+		sink_syslog_free(daemon->sink, SYSLOG_GRACE_MS);
+	ledger_free(daemon->ledger);
+	config_unref(daemon->config);
+}
+
+/* ---- reload ---- */
+
+/* What cannot change while the daemon runs is said, and stays. */
+static void
+tell_what_stays(const struct config *old, const struct config *config)
+{
+	if (strcmp(old->daemon.socket, config->daemon.socket) != 0)
+		log_warnx("daemon.socket stays %s until a restart", old->daemon.socket);
+}
+
+static void
+reload_syslog(struct daemon *daemon)
+{
+	const struct sink_syslog_options options = syslog_options(daemon->config);
+	char *cause = NULL;
+
+	if (daemon->sink != NULL && !daemon->config->syslog.enabled) {
+		sink_syslog_free(daemon->sink, SYSLOG_GRACE_MS);
+		daemon->sink = NULL;
+	} else if (daemon->sink != NULL) {
+		sink_syslog_configure(daemon->sink, &options);
+	} else if (start_syslog(daemon, &cause) == -1) {
+		log_warnx("%s", cause);
+	}
+	free(cause);
+}
+
+/* Other credentials, pace or endpoint: a new client takes over from the old one, which goes when the streams have moved. */
+static void
+move_streams(struct daemon *daemon, struct accounts *accounts_taken)
+{
+	struct accounts *old_accounts = daemon->accounts;
+	struct collect *old_collect = daemon->collect;
+	struct schedule_parts parts;
+
+	if (accounts_taken != NULL) {
+		daemon->calls_before += accounts_counts(old_accounts).calls;
+		daemon->accounts = accounts_taken;
+		daemon->collect = collect_new(daemon->base, notice_cb, daemon);
+	}
+	parts = parts_of(daemon);
+	schedule_configure(daemon->schedule, daemon->config, &parts);
+	discover_configure(daemon->discover, daemon->config, &parts);
+	if (accounts_taken != NULL) {
+		collect_free(old_collect);
+		accounts_free(old_accounts);
+	}
+}
+
+static void
+take(struct daemon *daemon, struct config *config, struct accounts *accounts_taken)
+{
+	struct config *old = daemon->config;
+
+	tell_what_stays(old, config);
+	tell_refused_probes(daemon, old->plugins, false);
+	tell_refused_probes(daemon, config->plugins, true);
+	daemon->config = config;
+	if (daemon->cli->verbose == 0)
+		log_set_level(config->daemon.log_level);
+	control_configure(daemon->control, config->daemon.operators);
+	reload_syslog(daemon);
+	move_streams(daemon, accounts_taken);
+	self_set(daemon->ledger, "config", "file", NULL);
+	config_unref(old);
+}
+
+/* All that can fail is done before the first thing is changed. */
+static int
+prepare(struct daemon *daemon, struct config_report *report, struct config **config, struct accounts **accounts)
+{
+	char *cause = NULL;
+
+	*accounts = NULL;
+	*config = config_load(daemon->cli->config, daemon->cli->probes, report);
+	if (*config == NULL)
+		return -1;
+	if (accounts_same(daemon->config, *config))
+		return 0;
+	*accounts = accounts_new(daemon->base, *config, notice_cb, daemon, &cause);
+	if (*accounts == NULL)
+		log_warnx("reload: %s", cause);
+	free(cause);
+	if (*accounts != NULL)
+		return 0;
+	config_unref(*config);
+	return -1;
+}
+
+int
+daemon_reload(struct daemon *daemon, struct config_report *report)
+{
+	struct config *config;
+	struct accounts *accounts;
+	char *why;
+
+	notify_reloading();
+	if (prepare(daemon, report, &config, &accounts) == 0) {
+		take(daemon, config, accounts);
+		log_info("%s taken: %zu streams", daemon->cli->config, schedule_count(daemon->schedule));
+		notify_ready("watching %zu streams", schedule_count(daemon->schedule));
+		return 0;
+	}
+	why = mem_printf("%s has mistakes, the config of before stays: %s", daemon->cli->config,
+	    report->count == 0 ? "see the log" : report->lines[0]);
+	log_warnx("%s", why);
+	self_set(daemon->ledger, "config", "file", why);
+	notify_ready("watching %zu streams; the new config has mistakes", schedule_count(daemon->schedule));
+	free(why);
+	return -1;
+}
+
+struct aws_counts
+daemon_counts(const struct daemon *daemon)
+{
+	struct aws_counts counts = accounts_counts(daemon->accounts);
+
+	counts.calls += daemon->calls_before;
+	return counts;
+}

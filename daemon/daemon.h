@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* daemon: the modules of a running kdiagd, in the order in which they start; and what concerns them all: reload, publish. */
+#ifndef KDIAG_DAEMON_H
+#define KDIAG_DAEMON_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "daemon/accounts.h"
+#include "daemon/cli.h"
+#include "daemon/collect.h"
+#include "daemon/config.h"
+#include "daemon/control.h"
+#include "daemon/discover.h"
+#include "daemon/host.h"
+#include "daemon/ledger.h"
+#include "daemon/schedule.h"
+#include "daemon/sink_syslog.h"
+
+struct event_base;
+
+struct daemon {
+	const struct cli *cli;
+	struct event_base *base;
+	struct config *config;
+	struct ledger *ledger;
+	struct sink_syslog *sink; /* NULL: syslog is off, or -1 */
+	struct host *host;
+	struct accounts *accounts;
+	struct collect *collect;
+	struct schedule *schedule;
+	struct discover *discover;
+	struct control *control; /* NULL with -1 */
+	struct signals *signals;
+	struct health *health;
+	int64_t started_ms;    /* clock_mono_ms() */
+	uint64_t calls_before; /* AWS calls of clients that a reload has replaced */
+};
+
+/* Starts the modules that -1 needs too: config to discover. 0; -1 with a sentence. */
+int daemon_start(
+    struct daemon *daemon, struct event_base *base, const struct cli *cli, struct config *config_taken, char **cause);
+/* Lays the config's streams and discover rules out: looks begin (with -1: only those asked for), as does discovery. */
+void daemon_watch(struct daemon *daemon);
+/* And those that only stay for long: syslog, the socket, signals, systemd. */
+int daemon_serve(struct daemon *daemon, char **cause);
+/* Ends what was started, in reverse; also after a failed start. */
+void daemon_stop(struct daemon *daemon);
+
+/* Reads the config file anew: taken whole, or not at all (-1; report says why). The report is the caller's to clear. */
+int daemon_reload(struct daemon *daemon, struct config_report *report);
+/* AWS calls since the start. */
+struct aws_counts daemon_counts(const struct daemon *daemon);
+
+#endif

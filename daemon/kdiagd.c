@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kdiagd: options, config, run, undo. */
+#include <event2/event.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "daemon/background.h"
+#include "daemon/cli.h"
+#include "daemon/config.h"
+#include "daemon/daemon.h"
+#include "daemon/notify.h"
+#include "daemon/once.h"
+
+enum { EXIT_USAGE = 2, EXIT_UNKNOWN = 3 };
+
+/* libevent's own messages go through our log. */
+static void
+libevent_log_cb(int severity, const char *text)
+{
+	if (severity >= EVENT_LOG_WARN)
+		log_warnx("libevent: %s", text);
+}
+
+/* The config, or NULL after all that is wrong with it stands on stderr. */
+static struct config *
+load(const struct cli *cli)
+{
+	struct config_report report = {0};
+	struct config *config = config_load(cli->config, cli->probes, &report);
+	size_t i;
+
+	for (i = 0; i < report.count; i++)
+		fprintf(stderr, "%s\n", report.lines[i]);
+	if (config == NULL)
+		fprintf(stderr, "%zu %s, nothing loaded\n", report.errors, report.errors == 1 ? "error" : "errors");
+	config_report_clear(&report);
+	return config;
+}
+
+static int
+check(const struct cli *cli)
+{
+	struct config *config = load(cli);
+
+	if (config == NULL)
+		return EXIT_FAILURE;
+	printf("%s is good: %zu streams, %zu discover rules, %zu probes\n", cli->config, config->streams_count,
+	    config->discover_count, plugins_count(config->plugins));
+	config_unref(config);
+	return EXIT_SUCCESS;
+}
+
+static int
+print_options(const struct cli *cli)
+{
+	struct plugins *plugins = plugins_open(cli->probes != NULL ? cli->probes : KDIAG_PROBES);
+	char *text = config_describe_options(plugins, cli->json);
+
+	puts(text);
+	free(text);
+	plugins_close(plugins);
+	return EXIT_SUCCESS;
+}
+
+/* Until a signal ends it. */
+static int
+serve(struct daemon *daemon)
+{
+	char *cause = NULL;
+
+	if (daemon_serve(daemon, &cause) == -1)
+		fatalx("%s", cause);
+	log_info("kdiagd %s: watching %zu streams", KDIAG_VERSION, schedule_count(daemon->schedule));
+	notify_ready("watching %zu streams", schedule_count(daemon->schedule));
+	background_ready();
+	event_base_dispatch(daemon->base);
+	notify_stopping();
+	return EXIT_SUCCESS;
+}
+
+static int
+run(const struct cli *cli, struct config *config)
+{
+	struct daemon daemon = {0};
+	struct event_base *base;
+	char *cause = NULL;
+	int status;
+
+	if (!cli->foreground && !cli->once)
+		background_enter();
+	base = event_base_new();
+	if (base == NULL)
+		fatalx("libevent cannot start: are file descriptors at their limit?");
+	if (daemon_start(&daemon, base, cli, config, &cause) == -1)
+		fatalx("%s", cause);
+	status = cli->once ? once_run(&daemon) : serve(&daemon);
+	daemon_stop(&daemon);
+	event_base_free(base);
+	return status;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct cli cli;
+	struct config *config;
+	char *cause = NULL;
+
+	setlocale(LC_CTYPE, "C.UTF-8");
+	log_init("kdiagd");
+	if (cli_parse(&cli, argc, argv) == -1)
+		return EXIT_USAGE;
+	if (cli.help || cli.version) {
+		cli.help ? cli_usage() : (void)puts("kdiagd " KDIAG_VERSION);
+		return EXIT_SUCCESS;
+	}
+	if (cli.options)
+		return print_options(&cli);
+	if (cli.check_only)
+		return check(&cli);
+	signal(SIGPIPE, SIG_IGN);
+	event_set_log_callback(libevent_log_cb);
+	notify_init();
+	if (clock_init(&cause) == -1)
+		fatalx("%s", cause);
+	config = load(&cli);
+	if (config == NULL)
+		return cli.once ? EXIT_UNKNOWN : EXIT_FAILURE;
+	log_set_level(cli.verbose > 0 ? LOG_LEVEL_DEBUG : config->daemon.log_level);
+	return run(&cli, config);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ledger_table: where the ledger's findings lie: by stream and by id, bounded, and small. Knows nothing of what happens to them. */
+#ifndef KDIAG_LEDGER_TABLE_H
+#define KDIAG_LEDGER_TABLE_H
+
+#include <sys/queue.h>
+
+#include "daemon/ledger_life.h"
+
+enum { LEDGER_RECORD_MAX = 2000 }; /* findings a stream; some ten probes of at most REPORT_MAX each could say more */
+
+struct ledger_record;
+struct ledger_table;
+
+/*
+ * A finding. Its probe, check, symptom and step are words that all share, its subject may be one, its stream is the record's: never finding_clear() it. The other texts are its own.
+ */
+struct ledger_item {
+	struct finding finding;
+	struct ledger_life life;
+	uint32_t judgement; /* the last one that reported it */
+	struct ledger_record *record;
+	LIST_ENTRY(ledger_item) same_bucket;
+};
+
+/* What is known of one stream, or of kdiag itself. */
+struct ledger_record {
+	struct stream_id *stream; /* NULL: kdiag itself */
+	struct ledger_item **items;
+	size_t count, room;
+	bool overflowed; /* it was said that this one is full */
+	LIST_ENTRY(ledger_record) same_bucket;
+	LIST_ENTRY(ledger_record) all;
+};
+
+struct ledger_table *ledger_table_new(void);
+void ledger_table_free(struct ledger_table *table);
+
+/* NULL: there is none. The second makes it; when the stream comes as another object (after a reload), the record holds on to the new one. */
+struct ledger_record *ledger_table_find_record(const struct ledger_table *table, const struct stream_id *stream);
+struct ledger_record *ledger_table_make_record(struct ledger_table *table, struct stream_id *stream);
+/* Drops its items too. */
+void ledger_table_drop_record(struct ledger_record *record);
+struct ledger_record *ledger_table_first(const struct ledger_table *table); /* then LIST_NEXT(record, all) */
+
+/* By what the id is made of (32 bits alone are not unique among 100,000); finding->id must be set. */
+struct ledger_item *ledger_table_find(
+    const struct ledger_table *table, const struct ledger_record *record, const struct finding *finding);
+/* A new item with the finding's names and no other texts. NULL: the record is full. */
+struct ledger_item *ledger_table_add(
+    struct ledger_table *table, struct ledger_record *record, const struct finding *finding);
+/* The last item of its record takes its place there: count down when dropping in a loop. */
+void ledger_table_drop(struct ledger_item *item);
+/* By id alone: of several the one that is open, else pending. */
+struct ledger_item *ledger_table_find_id(const struct ledger_table *table, const char *id);
+/* Takes over the sentences of a look: summary, evidence, symptom, step, next, blame. */
+void ledger_table_copy_texts(struct ledger_table *table, struct ledger_item *item, const struct finding *from);
+
+#endif

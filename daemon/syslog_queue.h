@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * syslog_queue: the bounded queue before syslog(3) and the thread behind it, where alone a call may hang. Nothing here waits for the thread, save the end, for
+ * as long as it is told to. Knows lines and priorities, nothing of findings.
+ */
+#ifndef KDIAG_SYSLOG_QUEUE_H
+#define KDIAG_SYSLOG_QUEUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "daemon/sink_syslog.h"
+
+struct syslog_queue;
+
+/* How a line goes out; called in the thread. NULL: syslog(3). notice: makes the line that tells of `lost` lines; called in the thread; the queue's string. */
+struct syslog_queue_options {
+	size_t lines_max;
+	int facility;
+	void (*write)(int priority, const char *line, void *arg);
+	void *write_arg;
+	char *(*notice)(uint64_t lost, bool cee);
+};
+
+/* NULL with a sentence: no thread could be had. */
+struct syslog_queue *syslog_queue_new(const struct syslog_queue_options *options, char **cause);
+void syslog_queue_free(struct syslog_queue *queue, int64_t grace_ms);
+/* Of the lines that follow, and the form of the notice. */
+void syslog_queue_configure(struct syslog_queue *queue, int facility, bool cee);
+/* Copies the line, or counts it as dropped: from the moment that the queue is full until it is at most half full, so that a gap is one gap. */
+void syslog_queue_put(struct syslog_queue *queue, int priority, const char *line);
+struct sink_syslog_counts syslog_queue_counts(struct syslog_queue *queue);
+
+#endif

@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* shard_count: are there as many open shards as declared, and do they take every hash key exactly once? */
+#include <inttypes.h>
+#include <kdiag/probe.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SUMMARY, SHARDS, EXPECT };
+
+static const struct kd_need needs[] = {
+    [SUMMARY] = {.kind = KD_STREAM_SUMMARY},
+    [SHARDS] = {.kind = KD_SHARDS},
+    [EXPECT] = {.kind = KD_EXPECT},
+};
+
+enum { TOLERANCE };
+
+static const struct kd_option options[] = {
+    [TOLERANCE] = {"tolerance", KD_INTEGER, "0", 0, 10000,
+	"how many open shards more or fewer than declared are still ok"},
+};
+
+enum { CHECK_COUNT, CHECK_HASH_RANGE };
+
+static const struct kd_check checks[] = {
+    [CHECK_COUNT] = {"count", "stream_not_capturing_data", "Verify the number of open shards"},
+    [CHECK_HASH_RANGE] = {"hash_range", "stream_not_capturing_data", "List the shards and their hash key ranges"},
+};
+
+static const char *
+plural(int64_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
+/* ---- count ---- */
+
+/* What is known of the number of open shards. */
+struct count {
+	int64_t open;
+	int64_t summary, listed; /* -1: not listed */
+};
+
+/* Two calls saw the stream at two instants: the later one counts; of the same instant, the list, which has a name for each. */
+static struct count
+count_open(const struct kd_facts *facts, const struct kd_stream_summary *summary)
+{
+	struct count count = {.open = summary->open_shards, .summary = summary->open_shards, .listed = -1};
+	size_t listed;
+
+	if (kd_get_shards(facts, SHARDS, &listed) == NULL)
+		return count;
+	count.listed = (int64_t)listed;
+	if (kd_fact_ms(facts, SHARDS) >= kd_fact_ms(facts, SUMMARY))
+		count.open = count.listed;
+	return count;
+}
+
+static void
+add_count_evidence(struct kd_report *out, const struct count *count, int64_t expected)
+{
+	kd_evidence_integer(out, "open_shards", count->open);
+	if (expected > 0)
+		kd_evidence_integer(out, "expected_shards", expected);
+	if (count->listed >= 0 && count->listed != count->summary) {
+		kd_evidence_integer(out, "listed_shards", count->listed);
+		kd_evidence_integer(out, "summary_open_shards", count->summary);
+	}
+}
+
+/* One step goes at most to twice or down to half of what is open (Kinesis API reference, UpdateShardCount). */
+static int64_t
+next_target(int64_t open, int64_t expected)
+{
+	if (expected > 2 * open)
+		return 2 * open;
+	return expected < (open + 1) / 2 ? (open + 1) / 2 : expected;
+}
+
+/* The number differs by more than is tolerated. */
+static void
+report_wrong(const struct kd_facts *facts, enum kd_status status, int64_t open, int64_t expected, struct kd_report *out)
+{
+	int64_t target = next_target(open, expected), off = open > expected ? open - expected : expected - open;
+	const char *more = open > expected ? "more, each is paid for" : "too few";
+
+	if (status != KD_STATUS_ACTIVE) {
+		kd_find(out, CHECK_COUNT, NULL, KD_INFO,
+		    "%" PRId64 " open shard%s, %" PRId64 " expected, while the stream is %s (%s)", open, plural(open),
+		    expected, kd_status_name(status),
+		    status == KD_STATUS_UPDATING ? "a reshard may be in progress" : "see stream_status");
+		return;
+	}
+	kd_find(out, CHECK_COUNT, NULL, KD_WARNING, "%" PRId64 " open shard%s, %" PRId64 " expected (%" PRId64 " %s)",
+	    open, plural(open), expected, off, more);
+	kd_next(out,
+	    "aws kinesis update-shard-count --stream-name %s --target-shard-count %" PRId64
+	    " --scaling-type UNIFORM_SCALING --region %s",
+	    kd_stream_name(facts), target, kd_stream_region(facts));
+}
+
+static void
+report_provisioned(const struct kd_facts *facts, const struct kd_settings *settings,
+    const struct kd_stream_summary *summary, int64_t open, int64_t expected, struct kd_report *out)
+{
+	int64_t tolerance = kd_integer(settings, TOLERANCE), off = open > expected ? open - expected : expected - open;
+
+	if (open == 0 && summary->status == KD_STATUS_ACTIVE) {
+		kd_find(out, CHECK_COUNT, NULL, KD_CRITICAL, "no open shard: nothing can be written");
+		kd_next(out, "aws kinesis list-shards --stream-name %s --shard-filter Type=AT_LATEST --region %s",
+		    kd_stream_name(facts), kd_stream_region(facts));
+	} else if (expected == 0)
+		kd_find(out, CHECK_COUNT, NULL, KD_OK, "%" PRId64 " open shard%s (none declared)", open, plural(open));
+	else if (off > tolerance)
+		report_wrong(facts, summary->status, open, expected, out);
+	else if (off > 0)
+		kd_find(out, CHECK_COUNT, NULL, KD_OK,
+		    "%" PRId64 " open shard%s, %" PRId64 " expected (within the tolerance of %" PRId64 ")", open,
+		    plural(open), expected, tolerance);
+	else
+		kd_find(out, CHECK_COUNT, NULL, KD_OK, "%" PRId64 " open shard%s, as expected", open, plural(open));
+}
+
+static void
+judge_count(const struct kd_facts *facts, const struct kd_settings *settings, struct kd_report *out)
+{
+	const struct kd_stream_summary *summary = kd_get_summary(facts, SUMMARY);
+	const struct kd_expect *expect = kd_get_expect(facts, EXPECT);
+	struct count count;
+	int64_t expected;
+
+	if (summary == NULL) {
+		kd_unknown(out, CHECK_COUNT, NULL, facts, SUMMARY);
+		return;
+	}
+	if (expect == NULL && kd_missing(facts, EXPECT) != KD_NOT_CONFIGURED) {
+		kd_unknown(out, CHECK_COUNT, NULL, facts, EXPECT);
+		return;
+	}
+	count = count_open(facts, summary);
+	expected = expect != NULL ? expect->shard_count : 0;
+	if (summary->mode == KD_MODE_ON_DEMAND)
+		kd_find(out, CHECK_COUNT, NULL, KD_INFO, "%" PRId64 " open shard%s (ON_DEMAND: AWS chooses the number)",
+		    count.open, plural(count.open));
+	else
+		report_provisioned(facts, settings, summary, count.open, expected, out);
+	add_count_evidence(out, &count, expected);
+}
+
+/* ---- hash_range ---- */
+
+static const struct kd_hash hash_first = {0, 0}, hash_last = {UINT64_MAX, UINT64_MAX};
+
+static int
+compare_hash(struct kd_hash a, struct kd_hash b)
+{
+	if (a.high != b.high)
+		return a.high < b.high ? -1 : 1;
+	return a.low < b.low ? -1 : a.low > b.low;
+}
+
+/* Not of the last one of all. */
+static struct kd_hash
+hash_after(struct kd_hash hash)
+{
+	return (struct kd_hash){hash.high + (hash.low == UINT64_MAX), hash.low + 1};
+}
+
+/* Not of 0. */
+static struct kd_hash
+hash_before(struct kd_hash hash)
+{
+	return (struct kd_hash){hash.high - (hash.low == 0), hash.low - 1};
+}
+
+/* By where a range starts; the rest only so that the same shards in any order give the same findings. */
+static int
+compare_shards(const void *a, const void *b)
+{
+	const struct kd_shard *left = a, *right = b;
+	int order = compare_hash(left->first, right->first);
+
+	if (order == 0)
+		order = compare_hash(left->last, right->last);
+	return order != 0 ? order : strcmp(left->id, right->id);
+}
+
+/* Hash keys that no shard takes (gap) or that two take. left and right: the shards beside it or those two; NULL: none there. */
+struct fault {
+	bool gap;
+	struct kd_hash first, last;
+	const char *left, *right;
+};
+
+struct walk {
+	struct kd_hash next; /* the first key that no shard so far takes */
+	bool full;           /* there is none: the last key of all is taken */
+	const char *reaches; /* the shard that takes what is before next; NULL: none yet */
+	struct fault fault;  /* the first */
+	size_t gaps, overlaps;
+};
+
+static void
+note_fault(struct walk *walk, struct fault fault)
+{
+	if (walk->gaps + walk->overlaps == 0)
+		walk->fault = fault;
+	walk->gaps += fault.gap;
+	walk->overlaps += !fault.gap;
+}
+
+static void
+walk_shard(struct walk *walk, const struct kd_shard *shard)
+{
+	int order = walk->full ? -1 : compare_hash(shard->first, walk->next);
+	struct kd_hash end = walk->full ? hash_last : order < 0 ? hash_before(walk->next) : hash_first;
+
+	if (order > 0)
+		note_fault(walk, (struct fault){true, walk->next, hash_before(shard->first), walk->reaches, shard->id});
+	if (order < 0)
+		note_fault(walk, (struct fault){false, shard->first,
+				     compare_hash(shard->last, end) < 0 ? shard->last : end, walk->reaches, shard->id});
+	if (walk->full || (order < 0 && compare_hash(shard->last, end) <= 0))
+		return; /* it reaches no further than those before it */
+	walk->reaches = shard->id;
+	walk->full = compare_hash(shard->last, hash_last) == 0;
+	if (!walk->full)
+		walk->next = hash_after(shard->last);
+}
+
+/* The shards are sorted. A range that ends before it starts takes no key. */
+static struct walk
+walk_shards(const struct kd_shard *shards, size_t count)
+{
+	struct walk walk = {.next = hash_first};
+
+	for (size_t i = 0; i < count; i++)
+		if (compare_hash(shards[i].first, shards[i].last) <= 0)
+			walk_shard(&walk, &shards[i]);
+	if (!walk.full)
+		note_fault(&walk, (struct fault){true, walk.next, hash_last, walk.reaches, NULL});
+	return walk;
+}
+
+/* " between A and B", " before B", " after A"; nothing when there are no shards at all. */
+static const char *
+place_of(const struct fault *gap, char *buf, size_t size)
+{
+	if (gap->left != NULL && gap->right != NULL)
+		(void)snprintf(buf, size, " between %s and %s", gap->left, gap->right);
+	else if (gap->left != NULL)
+		(void)snprintf(buf, size, " after %s", gap->left);
+	else
+		(void)snprintf(
+		    buf, size, "%s%s", gap->right != NULL ? " before " : "", gap->right != NULL ? gap->right : "");
+	return buf;
+}
+
+/* What is wrong with the first fault. */
+static const char *
+describe_fault(const struct fault *fault, char *buf, size_t size)
+{
+	char first[KD_HASH_SIZE], last[KD_HASH_SIZE], place[160];
+
+	kd_hash_decimal(fault->first, first);
+	kd_hash_decimal(fault->last, last);
+	if (fault->gap)
+		(void)snprintf(buf, size, "no open shard%s takes hash keys %s to %s: writes to them fail",
+		    place_of(fault, place, sizeof(place)), first, last);
+	else
+		(void)snprintf(
+		    buf, size, "%s and %s both take hash keys %s to %s", fault->left, fault->right, first, last);
+	return buf;
+}
+
+static void
+report_fault(const struct kd_facts *facts, enum kd_status status, const struct walk *walk, struct kd_report *out)
+{
+	char fault[320], passing[64] = "", hash[KD_HASH_SIZE];
+	bool passes = status != KD_STATUS_ACTIVE;
+
+	if (passes)
+		(void)snprintf(passing, sizeof(passing), "; the stream is %s%s", kd_status_name(status),
+		    status == KD_STATUS_UPDATING ? ", a reshard is passing" : "");
+	kd_find(out, CHECK_HASH_RANGE, NULL, passes ? KD_INFO : KD_CRITICAL, "%s (in all %zu gap%s, %zu overlap%s)%s",
+	    describe_fault(&walk->fault, fault, sizeof(fault)), walk->gaps, plural((int64_t)walk->gaps), walk->overlaps,
+	    plural((int64_t)walk->overlaps), passing);
+	kd_evidence_string(out, "first", kd_hash_decimal(walk->fault.first, hash));
+	kd_evidence_string(out, "last", kd_hash_decimal(walk->fault.last, hash));
+	kd_evidence_integer(out, "gaps", (int64_t)walk->gaps);
+	kd_evidence_integer(out, "overlaps", (int64_t)walk->overlaps);
+	kd_next(out, "aws kinesis list-shards --stream-name %s --shard-filter Type=AT_LATEST --region %s",
+	    kd_stream_name(facts), kd_stream_region(facts));
+}
+
+static struct walk
+walk_unsorted(const struct kd_shard *shards, size_t count)
+{
+	struct kd_shard *sorted = malloc((count > 0 ? count : 1) * sizeof(*sorted));
+	struct walk walk;
+
+	if (sorted == NULL)
+		abort();
+	memcpy(sorted, shards, count * sizeof(*sorted));
+	qsort(sorted, count, sizeof(*sorted), compare_shards);
+	walk = walk_shards(sorted, count);
+	free(sorted);
+	return walk;
+}
+
+static void
+judge_hash_range(const struct kd_facts *facts, struct kd_report *out)
+{
+	const struct kd_stream_summary *summary = kd_get_summary(facts, SUMMARY);
+	const struct kd_shard *shards;
+	struct walk walk;
+	size_t count;
+
+	if ((shards = kd_get_shards(facts, SHARDS, &count)) == NULL) {
+		kd_unknown(out, CHECK_HASH_RANGE, NULL, facts, SHARDS);
+		return;
+	}
+	walk = walk_unsorted(shards, count);
+	if (walk.gaps + walk.overlaps == 0) {
+		kd_find(out, CHECK_HASH_RANGE, NULL, KD_OK, "%zu open shard%s take%s every hash key exactly once",
+		    count, plural((int64_t)count), count == 1 ? "s" : "");
+		kd_evidence_integer(out, "listed_shards", (int64_t)count);
+	} else if (summary == NULL)
+		/* Whether a reshard is passing is what tells the alarm from the news. */
+		kd_unknown(out, CHECK_HASH_RANGE, NULL, facts, SUMMARY);
+	else
+		report_fault(facts, summary->status, &walk, out);
+}
+
+static void
+judge(const struct kd_facts *facts, const struct kd_settings *settings, struct kd_report *out)
+{
+	judge_count(facts, settings, out);
+	judge_hash_range(facts, out);
+}
+
+/* 2 of 3: the summary and the list are two calls, so that one look may catch a reshard that the other does not show yet. */
+const struct kd_probe kd_probe = {
+    .abi = KD_PROBE_ABI,
+    .name = "shard_count",
+    .title = "Are there as many open shards as declared, and do they take every hash key once?",
+    .needs = needs,
+    .needs_count = KD_COUNT(needs),
+    .options = options,
+    .options_count = KD_COUNT(options),
+    .checks = checks,
+    .checks_count = KD_COUNT(checks),
+    .open = {2, 3},
+    .resolve = {2, 3},
+    .judge = judge,
+};
