@@ -63,7 +63,10 @@ bool control_session_gone(const struct control_session *session);
 /* The answer; result is not stolen. While an operation has not answered, further lines of this session wait. */
 void control_reply(struct control_session *session, const json_t *result);
 void control_reply_error(struct control_session *session, const char *code, const char *message);
-/* From now on this session gets what is published. false: half of the sessions subscribe already, and the caller has been answered busy. */
+/*
+ * From now on this session gets what is published. false: half of the sessions subscribe already, and the
+ * caller has been answered busy: so call this first, and reply only when it is true.
+ */
 bool control_subscribe(struct control_session *session);
 void control_publish(struct control *control, const json_t *event);
 

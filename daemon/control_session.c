@@ -255,8 +255,9 @@ control_subscribe(struct control_session *session)
 	if (room->counts.subscribers >= room->options.sessions_max / 2)
 		control_room_sweep(room);
 	if (room->counts.subscribers >= room->options.sessions_max / 2) {
-		reply_error_taken(session, PROTO_BUSY,
-		    mem_printf("%zu clients watch already: end one of them first", room->counts.subscribers));
+		if (session->busy)
+			reply_error_taken(session, PROTO_BUSY,
+			    mem_printf("%zu clients watch already: end one of them first", room->counts.subscribers));
 		return false;
 	}
 	session->subscribed = true;

@@ -45,7 +45,9 @@ judge_mode(const struct drift *drift)
 
 	if (drift->is->mode == KD_MODE_UNKNOWN && drift->want.mode != KD_MODE_UNKNOWN)
 		kd_find(
-		    drift->out, CHECK_STREAM_MODE, NULL, KD_UNKNOWN, "AWS does not tell the mode, %s declared", want);
+		    drift->out, CHECK_STREAM_MODE, NULL, KD_UNKNOWN, "AWS does not tell the mode (%s declared)", want);
+	else if (drift->is->mode == KD_MODE_UNKNOWN)
+		kd_find(drift->out, CHECK_STREAM_MODE, NULL, KD_OK, "AWS does not tell the mode (none declared)");
 	else if (drift->want.mode == KD_MODE_UNKNOWN)
 		kd_find(drift->out, CHECK_STREAM_MODE, NULL, KD_OK, "mode %s (none declared)", is);
 	else if (drift->is->mode == drift->want.mode)

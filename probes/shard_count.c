@@ -266,7 +266,7 @@ describe_fault(const struct fault *fault, char *buf, size_t size)
 	kd_hash_decimal(fault->first, first);
 	kd_hash_decimal(fault->last, last);
 	if (fault->gap)
-		(void)snprintf(buf, size, "no open shard%s takes hash keys %s to %s: writes to them fail",
+		(void)snprintf(buf, size, "no open shard%s takes hash keys %s to %s",
 		    place_of(fault, place, sizeof(place)), first, last);
 	else
 		(void)snprintf(
@@ -277,15 +277,16 @@ describe_fault(const struct fault *fault, char *buf, size_t size)
 static void
 report_fault(const struct kd_facts *facts, enum kd_status status, const struct walk *walk, struct kd_report *out)
 {
-	char fault[320], passing[64] = "", hash[KD_HASH_SIZE];
 	bool passes = status != KD_STATUS_ACTIVE;
+	char fault[320], passing[64] = "", hash[KD_HASH_SIZE];
 
 	if (passes)
 		(void)snprintf(passing, sizeof(passing), "; the stream is %s%s", kd_status_name(status),
 		    status == KD_STATUS_UPDATING ? ", a reshard is passing" : "");
-	kd_find(out, CHECK_HASH_RANGE, NULL, passes ? KD_INFO : KD_CRITICAL, "%s (in all %zu gap%s, %zu overlap%s)%s",
-	    describe_fault(&walk->fault, fault, sizeof(fault)), walk->gaps, plural((int64_t)walk->gaps), walk->overlaps,
-	    plural((int64_t)walk->overlaps), passing);
+	kd_find(out, CHECK_HASH_RANGE, NULL, passes ? KD_INFO : KD_CRITICAL,
+	    "%s%s (%zu gap%s and %zu overlap%s in all)%s", describe_fault(&walk->fault, fault, sizeof(fault)),
+	    walk->fault.gap && !passes ? ": writes to them fail" : "", walk->gaps, plural((int64_t)walk->gaps),
+	    walk->overlaps, plural((int64_t)walk->overlaps), passing);
 	kd_evidence_string(out, "first", kd_hash_decimal(walk->fault.first, hash));
 	kd_evidence_string(out, "last", kd_hash_decimal(walk->fault.last, hash));
 	kd_evidence_integer(out, "gaps", (int64_t)walk->gaps);

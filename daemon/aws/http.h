@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * http: requests over libcurl's multi interface on libevent; the only room that knows libcurl. Connections are kept and
- * capped a host; every transfer has an end; answers are capped. https only, save for loopback and link-local metadata addresses.
+ * capped a host; every transfer has an end; answers are capped. https only, save for loopback and link-local metadata addresses. Files: http.c the transfers,
+ * http_loop.c the multi handle on libevent, http_url.c which URLs may be used, http_failure.c what went wrong in words.
  */
 #ifndef KDIAG_AWS_HTTP_H
 #define KDIAG_AWS_HTTP_H

@@ -94,7 +94,7 @@ add_metric(struct kinesis_pages *pages, const char *name, char **cause)
 		if (strcmp(pages->metrics[i], name) == 0)
 			return 0;
 	if (*count == KINESIS_METRICS_MAX)
-		return cause_set(cause, "EnhancedMonitoring lists more than %d metrics", KINESIS_METRICS_MAX);
+		return cause_set(cause, "ShardLevelMetrics has more than %d names", KINESIS_METRICS_MAX);
 	pages->metrics[(*count)++] = kinesis_pages_keep(pages, name);
 	return 0;
 }
@@ -106,7 +106,7 @@ take_metric(struct kinesis_pages *pages, const json_t *element, char **cause)
 	size_t i;
 
 	if (name == NULL || !secret_is_plain(name, METRIC_MAX))
-		return cause_set(cause, "EnhancedMonitoring: ShardLevelMetrics holds what is no metric's name");
+		return cause_set(cause, "ShardLevelMetrics holds what is no metric's name");
 	if (strcmp(name, "ALL") != 0)
 		return add_metric(pages, name, cause);
 	for (i = 0; i < KD_COUNT(all_metrics); i++)

@@ -21,8 +21,9 @@ make_request_id(struct sim *sim, char out[REQUEST_ID_SIZE])
 {
 	uint64_t high = seed_next(&sim->request_ids), low = seed_next(&sim->request_ids);
 
-	snprintf(out, REQUEST_ID_SIZE, "%08x-%04x-4%03x-%04x-%012llx", (unsigned)(high >> 32), (unsigned)(high >> 16 & 0xffff),
-	    (unsigned)(high & 0xfff), (unsigned)(0x8000 | (low >> 48 & 0x3fff)), (unsigned long long)(low & 0xffffffffffff));
+	snprintf(out, REQUEST_ID_SIZE, "%08x-%04x-4%03x-%04x-%012llx", (unsigned)(high >> 32),
+	    (unsigned)(high >> 16 & 0xffff), (unsigned)(high & 0xfff), (unsigned)(0x8000 | (low >> 48 & 0x3fff)),
+	    (unsigned long long)(low & 0xffffffffffff));
 }
 
 static void
@@ -78,7 +79,7 @@ answer_json_taken(struct call *call, json_t *result)
 	char *text;
 
 	result = faulty_bend_json(call, result);
-	text = json_dumps(result, JSON_COMPACT);
+	text = json_dumps(result, JSON_COMPACT | JSON_REAL_PRECISION(13));
 	send_body(call, 200, call->service->content_type, text == NULL ? "" : text);
 	free(text);
 	json_decref(result);
@@ -100,7 +101,7 @@ answer_xml(struct call *call, const char *result)
 
 	make_request_id(call->sim, id);
 	text = mem_printf("<%sResponse xmlns=\"https://%s.amazonaws.com/doc/%s/\">\n  <%sResult>\n%s  </%sResult>\n"
-	                  "  <ResponseMetadata>\n    <RequestId>%s</RequestId>\n  </ResponseMetadata>\n</%sResponse>\n",
+			  "  <ResponseMetadata>\n    <RequestId>%s</RequestId>\n  </ResponseMetadata>\n</%sResponse>\n",
 	    name, service, version, name, result, name, id, name);
 	send_body(call, 200, "text/xml", text);
 	free(text);
@@ -121,7 +122,8 @@ write_json_error(const char *code, const char *message)
 
 	json_object_set_new(error, "__type", json_string(code));
 	if (*message != '\0')
-		json_object_set_new(error, strcmp(code, "SerializationException") == 0 ? "Message" : "message", json_string(message));
+		json_object_set_new(
+		    error, strcmp(code, "SerializationException") == 0 ? "Message" : "message", json_string(message));
 	text = json_dumps(error, JSON_COMPACT);
 	json_decref(error);
 	return text;
@@ -136,15 +138,18 @@ write_xml_error(struct call *call, const char *code, const char *message)
 	if (len > tail && strcmp(code + len - tail, "Exception") == 0)
 		len -= tail;
 	make_request_id(call->sim, id);
-	text = mem_printf("<ErrorResponse xmlns=\"https://%s.amazonaws.com/doc/%s/\">\n  <Error>\n    <Type>Sender</Type>\n"
-	                  "    <Code>%.*s</Code>\n    <Message>%s</Message>\n  </Error>\n  <RequestId>%s</RequestId>\n</ErrorResponse>\n",
+	text = mem_printf(
+	    "<ErrorResponse xmlns=\"https://%s.amazonaws.com/doc/%s/\">\n  <Error>\n    <Type>Sender</Type>\n"
+	    "    <Code>%.*s</Code>\n    <Message>%s</Message>\n  </Error>\n  "
+	    "<RequestId>%s</RequestId>\n</ErrorResponse>\n",
 	    call->service->name, call->service->version, (int)len, code, escaped, id);
 	free(escaped);
 	return text;
 }
 
-static const char metadata_error[] = "<?xml version=\"1.0\" encoding=\"iso-8859-1\"?>\n<html>\n <head><title>%d</title></head>\n"
-                                     " <body><h1>%d</h1></body>\n</html>\n";
+static const char metadata_error[] =
+    "<?xml version=\"1.0\" encoding=\"iso-8859-1\"?>\n<html>\n <head><title>%d</title></head>\n"
+    " <body><h1>%d</h1></body>\n</html>\n";
 
 void
 answer_error(struct call *call, int status, const char *code, const char *fmt, ...)
@@ -169,7 +174,7 @@ answer_error(struct call *call, int status, const char *code, const char *fmt, .
 	answer_send(call, &answer,
 	    protocol == SERVICE_JSON    ? "application/x-amz-json-1.1"
 	    : protocol == SERVICE_QUERY ? "text/xml"
-	                                : "text/html",
+					: "text/html",
 	    body);
 	evbuffer_free(body);
 	free(text);
@@ -187,7 +192,8 @@ answer_throttled(struct call *call)
 	else if (call->service->protocol == SERVICE_QUERY)
 		answer_error(call, 400, "Throttling", "Rate exceeded");
 	else if (call->stream != NULL)
-		answer_error(call, 400, "LimitExceededException", "Rate exceeded for stream %s under account %s.", call->stream, account);
+		answer_error(call, 400, "LimitExceededException", "Rate exceeded for stream %s under account %s.",
+		    call->stream, account);
 	else
 		answer_error(call, 400, "LimitExceededException", "Rate exceeded for account %s.", account);
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/queue.h>
 
 #include <event2/http.h>
 
@@ -101,7 +102,8 @@ read_header(struct call *call, struct authorization *auth)
 
 	if (header == NULL)
 		return refuse(call, MISSING,
-		    call->service->protocol == SERVICE_JSON ? "Missing Authentication Token" : "Request is missing Authentication Token");
+		    call->service->protocol == SERVICE_JSON ? "Missing Authentication Token"
+							    : "Request is missing Authentication Token");
 	if (strncmp(header, ALGORITHM " ", strlen(ALGORITHM) + 1) != 0)
 		return refuse(call, INCOMPLETE, "Unsupported AWS 'algorithm': '%.40s'", header);
 	rest = auth->copy = mem_strdup(header + strlen(ALGORITHM) + 1);
@@ -115,14 +117,16 @@ read_header(struct call *call, struct authorization *auth)
 	if (auth->signed_headers == NULL)
 		str_add(&lacks, "Authorization header requires 'SignedHeaders' parameter. ");
 	if (auth->date == NULL)
-		str_add(&lacks, "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. ");
+		str_add(
+		    &lacks, "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. ");
 	if (lacks.len > 0) {
 		refuse(call, INCOMPLETE, "%sAuthorization=" ALGORITHM, lacks.s);
 		str_free(&lacks);
 		return -1;
 	}
 	if (!split_credential(auth))
-		return refuse(call, INCOMPLETE, "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term");
+		return refuse(call, INCOMPLETE,
+		    "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term");
 	return 0;
 }
 
@@ -165,11 +169,14 @@ check_scope(struct call *call, const struct authorization *auth)
 
 	if (!world_has_region(call->sim->world, auth->region) ||
 	    (region != NULL && (strlen(auth->region) != len || memcmp(region, auth->region, len) != 0)))
-		return refuse(call, BAD_SIGNATURE, "Credential should be scoped to a valid region, not '%.63s'. ", auth->region);
+		return refuse(
+		    call, BAD_SIGNATURE, "Credential should be scoped to a valid region, not '%.63s'. ", auth->region);
 	if (strcmp(auth->service, call->service->name) != 0)
-		return refuse(call, BAD_SIGNATURE, "Credential should be scoped to correct service: '%s'. ", call->service->name);
+		return refuse(
+		    call, BAD_SIGNATURE, "Credential should be scoped to correct service: '%s'. ", call->service->name);
 	if (strcmp(auth->terminator, "aws4_request") != 0)
-		return refuse(call, BAD_SIGNATURE, "Credential should be scoped with a valid terminator: 'aws4_request', not '%.40s'.",
+		return refuse(call, BAD_SIGNATURE,
+		    "Credential should be scoped with a valid terminator: 'aws4_request', not '%.40s'.",
 		    auth->terminator);
 	return 0;
 }
@@ -196,11 +203,13 @@ check_date(struct call *call, const struct authorization *auth)
 	int64_t signed_ms, late_ms;
 
 	if (parse_date(auth->date, &signed_ms) != 0)
-		return refuse(call, INCOMPLETE, "Date must be in ISO-8601 'basic format'. Got '%.40s'. See http://en.wikipedia.org/wiki/ISO_8601",
+		return refuse(call, INCOMPLETE,
+		    "Date must be in ISO-8601 'basic format'. Got '%.40s'. See http://en.wikipedia.org/wiki/ISO_8601",
 		    auth->date);
 	if (strlen(auth->day) != 8 || strncmp(auth->day, auth->date, 8) != 0)
 		return refuse(call, BAD_SIGNATURE,
-		    "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '%.40s' != '%.8s', from '%s'.",
+		    "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '%.40s' "
+		    "!= '%.8s', from '%s'.",
 		    auth->day, auth->date, auth->date);
 	late_ms = call->now_ms - signed_ms;
 	sign_format_time(call->now_ms, now);
@@ -209,7 +218,8 @@ check_date(struct call *call, const struct authorization *auth)
 		return refuse(call, late_ms > REQUEST_EXPIRED_MS ? OUTDATED : BAD_SIGNATURE,
 		    "Signature expired: %s is now earlier than %s (%s - 5 min.)", auth->date, limit, now);
 	if (-late_ms > SKEW_MAX_MS + 1000) /* the date has whole seconds only */
-		return refuse(call, BAD_SIGNATURE, "Signature not yet current: %s is still later than %s (%s + 5 min.)", auth->date, limit, now);
+		return refuse(call, BAD_SIGNATURE, "Signature not yet current: %s is still later than %s (%s + 5 min.)",
+		    auth->date, limit, now);
 	return 0;
 }
 
@@ -235,10 +245,12 @@ check_signed(struct call *call, const struct authorization *auth)
 	const struct evkeyval *header;
 
 	if (!is_listed(auth->signed_headers, "host"))
-		return refuse(call, BAD_SIGNATURE, "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.");
+		return refuse(
+		    call, BAD_SIGNATURE, "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.");
 	TAILQ_FOREACH(header, evhttp_request_get_input_headers(call->request), next)
-		if (strncasecmp(header->key, "x-amz-", 6) == 0 && !is_listed(auth->signed_headers, header->key))
-			return refuse(call, BAD_SIGNATURE, "There were headers present in the request which were not signed: %.100s", header->key);
+	if (strncasecmp(header->key, "x-amz-", 6) == 0 && !is_listed(auth->signed_headers, header->key))
+		return refuse(call, BAD_SIGNATURE,
+		    "There were headers present in the request which were not signed: %.100s", header->key);
 	return 0;
 }
 
@@ -250,8 +262,8 @@ collect_signed(const struct call *call, const struct authorization *auth, struct
 	size_t count = 0;
 
 	TAILQ_FOREACH(header, evhttp_request_get_input_headers(call->request), next)
-		if (count < SIGNED_MAX && is_listed(auth->signed_headers, header->key))
-			signed_headers[count++] = (struct sign_header){.name = header->key, .value = header->value};
+	if (count < SIGNED_MAX && is_listed(auth->signed_headers, header->key))
+		signed_headers[count++] = (struct sign_header){.name = header->key, .value = header->value};
 	return count;
 }
 
@@ -281,10 +293,12 @@ check_signature(struct call *call, const struct authorization *auth)
 	}
 	if (signature == NULL || strcmp(signature, auth->signature) != 0)
 		rc = refuse(call, BAD_SIGNATURE,
-		    "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key "
+		    "The request signature we calculated does not match the signature you provided. Check your AWS "
+		    "Secret Access Key "
 		    "and signing method. Consult the service documentation for details.%s%s%s%s%s",
 		    canonical == NULL ? "" : "\n\nThe Canonical String for this request should have been\n'",
-		    canonical == NULL ? "" : canonical, canonical == NULL ? "" : "'\n\nThe String-to-Sign should have been\n'",
+		    canonical == NULL ? "" : canonical,
+		    canonical == NULL ? "" : "'\n\nThe String-to-Sign should have been\n'",
 		    to_sign == NULL ? "" : to_sign, canonical == NULL ? "" : "'\n");
 	free(canonical);
 	free(to_sign);

@@ -40,11 +40,11 @@ struct call {
 	struct evhttp_request *request;
 	const struct service *service;
 	const struct operation *operation;
-	size_t number; /* services_number() */
+	size_t number;    /* services_number() */
 	const char *body; /* NUL-terminated; borrowed from the request */
 	size_t body_len;
-	json_t *input;           /* SERVICE_JSON: an object that has the operation's shape */
-	struct evkeyvalq params; /* SERVICE_QUERY */
+	json_t *input;                   /* SERVICE_JSON: an object that has the operation's shape */
+	struct evkeyvalq params;         /* SERVICE_QUERY */
 	const struct identity *identity; /* NULL: SERVICE_METADATA */
 	char *region;                    /* of the signature's scope */
 	char *stream;                    /* which stream it is about; NULL: none */

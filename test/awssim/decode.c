@@ -49,7 +49,8 @@ fail_key(const struct decode *in, const struct yaml_node *node, const char *fmt,
 int
 decode_list(const struct decode *in, const struct yaml_node *node, const char *what)
 {
-	return node->kind == YAML_LIST_KIND ? 0 : decode_fail(in, node, "%s is a list: write [...] or lines with -", what);
+	return node->kind == YAML_LIST_KIND ? 0
+					    : decode_fail(in, node, "%s is a list: write [...] or lines with -", what);
 }
 
 const char *
@@ -86,8 +87,8 @@ read_duration(
 	if (text_parse_duration(text, &seconds) != 0)
 		return decode_fail(in, node, "\"%.80s\" is no duration (write 30s, 15m, 24h or 7d)", text);
 	if (field->max != 0 && (seconds < field->min || seconds > field->max))
-		return decode_fail(
-		    in, node, "%s is out of range (%llds to %llds)", text, (long long)field->min, (long long)field->max);
+		return decode_fail(in, node, "%s is out of range (%llds to %llds)", text, (long long)field->min,
+		    (long long)field->max);
 	*(int64_t *)at = seconds * 1000;
 	return 0;
 }
@@ -113,8 +114,8 @@ read_fraction(const struct decode *in, const struct yaml_node *node, const char 
 }
 
 static int
-read_choice(
-    const struct decode *in, const struct decode_field *field, const struct yaml_node *node, const char *text, int *value)
+read_choice(const struct decode *in, const struct decode_field *field, const struct yaml_node *node, const char *text,
+    int *value)
 {
 	struct str all = {0};
 
@@ -173,8 +174,7 @@ read_field(const struct decode *in, const struct decode_field *field, const stru
 }
 
 static int
-fail_unknown(
-    const struct decode *in, const struct yaml_node *child, const struct decode_field *fields, size_t count)
+fail_unknown(const struct decode *in, const struct yaml_node *child, const struct decode_field *fields, size_t count)
 {
 	const char *keys[KEYS_MAX], *closest;
 
@@ -188,8 +188,7 @@ fail_unknown(
 }
 
 static int
-check_required(
-    const struct decode *in, const struct yaml_node *node, const struct decode_field *fields, size_t count)
+check_required(const struct decode *in, const struct yaml_node *node, const struct decode_field *fields, size_t count)
 {
 	const struct yaml_node *child;
 
@@ -202,8 +201,8 @@ check_required(
 }
 
 int
-decode_map(const struct decode *in, const struct yaml_node *node, const struct decode_field *fields, size_t count,
-    void *into)
+decode_map(
+    const struct decode *in, const struct yaml_node *node, const struct decode_field *fields, size_t count, void *into)
 {
 	if (node->kind != YAML_MAP_KIND)
 		return decode_fail(in, node, "here stands a map: write {key: value} or lines of key: value");

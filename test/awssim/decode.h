@@ -39,8 +39,8 @@ struct decode_field {
 };
 
 /* 0, or -1 with "FILE:LINE:COLUMN: sentence" in *in->cause. Fields that are absent or null are left alone. */
-int decode_map(const struct decode *in, const struct yaml_node *node, const struct decode_field *fields, size_t count,
-    void *into);
+int decode_map(
+    const struct decode *in, const struct yaml_node *node, const struct decode_field *fields, size_t count, void *into);
 /* Is it a list (what: "streams", for the sentence)? 0 or -1. */
 int decode_list(const struct decode *in, const struct yaml_node *node, const char *what);
 /* A scalar's text, borrowed; NULL with a sentence. */

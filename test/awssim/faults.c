@@ -21,8 +21,8 @@ const char *const fault_kind_names[] = {"throttle", "http500_html", "http503", "
 void
 fault_init(struct fault *fault)
 {
-	*fault = (struct fault){
-	    .rate = 1, .count = -1, .until_ms = -1, .size = FAULT_HUGE_SIZE, .drip_ms = FAULT_DRIP_MS};
+	*fault =
+	    (struct fault){.rate = 1, .count = -1, .until_ms = -1, .size = FAULT_HUGE_SIZE, .drip_ms = FAULT_DRIP_MS};
 }
 
 void
@@ -75,7 +75,8 @@ faults_add_taken(struct faults *faults, struct fault *fault)
 static bool
 is_about(const struct fault *fault, const char *service, const char *operation, const char *stream, int64_t elapsed_ms)
 {
-	return (fault->operation == NULL || strcmp(fault->operation, "*") == 0 || strcmp(fault->operation, operation) == 0) &&
+	return (fault->operation == NULL || strcmp(fault->operation, "*") == 0 ||
+		   strcmp(fault->operation, operation) == 0) &&
 	       (fault->service == NULL || strcmp(fault->service, service) == 0) &&
 	       (fault->stream == NULL || (stream != NULL && text_glob(fault->stream, stream))) &&
 	       elapsed_ms >= fault->from_ms && (fault->until_ms < 0 || elapsed_ms < fault->until_ms);
@@ -93,8 +94,7 @@ draw(struct faults *faults, struct fault *fault)
 }
 
 const struct fault *
-faults_strike(
-    struct faults *faults, const char *service, const char *operation, const char *stream, int64_t elapsed_ms)
+faults_strike(struct faults *faults, const char *service, const char *operation, const char *stream, int64_t elapsed_ms)
 {
 	for (size_t i = 0; i < faults->count; i++) {
 		struct fault *fault = &faults->list[i];

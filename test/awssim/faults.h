@@ -11,9 +11,9 @@
 
 /* In the order of fault_kind_names. */
 enum fault_kind {
-	FAULT_THROTTLE,           /* "Rate exceeded", as if the limit were passed */
-	FAULT_HTTP500_HTML,       /* 500 with a page of HTML */
-	FAULT_HTTP503,            /* 503 */
+	FAULT_THROTTLE,     /* "Rate exceeded", as if the limit were passed */
+	FAULT_HTTP500_HTML, /* 500 with a page of HTML */
+	FAULT_HTTP503,      /* 503 */
 	FAULT_ACCESS_DENIED,
 	FAULT_NOT_FOUND,
 	FAULT_EXPIRED_TOKEN,
@@ -31,15 +31,20 @@ enum fault_kind {
 };
 extern const char *const fault_kind_names[];
 
-enum { FAULTS_MAX = 256, FAULT_HUGE_SIZE = 10 * 1024 * 1024, FAULT_HUGE_SIZE_MAX = 20 * 1024 * 1024, FAULT_DRIP_MS = 200 };
+enum {
+	FAULTS_MAX = 256,
+	FAULT_HUGE_SIZE = 10 * 1024 * 1024,
+	FAULT_HUGE_SIZE_MAX = 20 * 1024 * 1024,
+	FAULT_DRIP_MS = 200
+};
 
 struct fault {
-	char *operation; /* "ListShards", or "*": every one */
-	char *service;   /* "kinesis"; NULL: any */
-	char *stream;    /* a glob; NULL: any call, also one without a stream */
-	int kind;        /* enum fault_kind */
-	double rate;     /* the share of the calls that it strikes */
-	int64_t count;   /* how often it strikes before it is over; -1: no end */
+	char *operation;           /* "ListShards", or "*": every one */
+	char *service;             /* "kinesis"; NULL: any */
+	char *stream;              /* a glob; NULL: any call, also one without a stream */
+	int kind;                  /* enum fault_kind */
+	double rate;               /* the share of the calls that it strikes */
+	int64_t count;             /* how often it strikes before it is over; -1: no end */
 	int64_t from_ms, until_ms; /* since the simulator's start; until_ms -1: no end */
 	int64_t seconds;           /* skewed_date: how far the server's clock is ahead */
 	int64_t size;              /* huge_body */

@@ -30,11 +30,12 @@ say_denied(struct call *call)
 	const char *arn = call->identity == NULL ? "" : call->identity->arn;
 	bool query = call->service->protocol == SERVICE_QUERY;
 	char *resource = call->stream == NULL ? mem_strdup("*")
-	                                      : mem_printf("arn:aws:kinesis:%s:%s:stream/%s", call->region,
-	                                            call->identity->account, call->stream);
+					      : mem_printf("arn:aws:kinesis:%s:%s:stream/%s", call->region,
+						    call->identity->account, call->stream);
 
 	answer_error(call, query || call->service->protocol == SERVICE_METADATA ? 403 : 400, "AccessDeniedException",
-	    "User: %s is not authorized to perform: %s:%s on resource: %s because no identity-based policy allows the %s:%s action",
+	    "User: %s is not authorized to perform: %s:%s on resource: %s because no identity-based policy allows the "
+	    "%s:%s action",
 	    arn, call->service->name, call->operation->name, resource, call->service->name, call->operation->name);
 	free(resource);
 }
@@ -45,13 +46,16 @@ say_not_found(struct call *call)
 	bool json = call->service->protocol == SERVICE_JSON;
 
 	answer_error(call, json ? 400 : 404, json ? "ResourceNotFoundException" : "NoSuchEntity",
-	    "Stream %s under account %s not found.", call->stream == NULL ? "" : call->stream, call->sim->scenario->account);
+	    "Stream %s under account %s not found.", call->stream == NULL ? "" : call->stream,
+	    call->sim->scenario->account);
 }
 
 static void
 say_expired(struct call *call)
 {
-	int status = call->service->protocol == SERVICE_JSON ? 400 : call->service->protocol == SERVICE_QUERY ? 403 : 401;
+	int status = call->service->protocol == SERVICE_JSON    ? 400
+		     : call->service->protocol == SERVICE_QUERY ? 403
+								: 401;
 
 	answer_error(call, status, "ExpiredTokenException", "The security token included in the request is expired");
 }
@@ -126,13 +130,15 @@ swap_types(json_t *value)
 	json_t *member, *other;
 	size_t i;
 
-	json_object_foreach(value, key, member) {
+	json_object_foreach(value, key, member)
+	{
 		if ((other = swap_type(member)) != NULL)
 			json_object_set_new(value, key, other);
 		else
 			swap_types(member);
 	}
-	json_array_foreach(value, i, member) {
+	json_array_foreach(value, i, member)
+	{
 		if ((other = swap_type(member)) != NULL)
 			json_array_set_new(value, i, other);
 		else
@@ -147,7 +153,8 @@ rename_streams(json_t *value)
 	json_t *member;
 	size_t i;
 
-	json_object_foreach(value, key, member) {
+	json_object_foreach(value, key, member)
+	{
 		if (json_is_string(member) && strcmp(key, "StreamName") == 0)
 			json_object_set_new(value, key, json_sprintf("other-%s", json_string_value(member)));
 		else if (json_is_string(member) && strcmp(key, "StreamARN") == 0)
@@ -155,8 +162,7 @@ rename_streams(json_t *value)
 		else
 			rename_streams(member);
 	}
-	json_array_foreach(value, i, member)
-		rename_streams(member);
+	json_array_foreach(value, i, member) rename_streams(member);
 }
 
 json_t *

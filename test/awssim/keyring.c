@@ -60,7 +60,8 @@ keyring_new(const struct scenario *scenario)
 		    .issued_ms = scenario->start_ms,
 		    .expires_ms = key->expires_in_ms == 0 ? 0 : scenario->start_ms + key->expires_in_ms,
 		    .account = mem_strdup(scenario->account),
-		    .arn = mem_printf("arn:aws:iam::%s:user/%s", scenario->account, key->user == NULL ? "kdiag" : key->user),
+		    .arn = mem_printf(
+			"arn:aws:iam::%s:user/%s", scenario->account, key->user == NULL ? "kdiag" : key->user),
 		    .user_id = draw(keyring, "AIDA", SEED_BASE32, USER_ID_RANDOM),
 		};
 	}
@@ -88,7 +89,8 @@ keyring_find(const struct keyring *keyring, const char *access_key_id)
 		if (strcmp(keyring->permanent[i].access_key_id, access_key_id) == 0)
 			return &keyring->permanent[i];
 	for (size_t i = 1; i <= keyring->issued_count; i++) {
-		const struct identity *identity = &keyring->issued[(keyring->next + KEYRING_ISSUED_MAX - i) % KEYRING_ISSUED_MAX];
+		const struct identity *identity =
+		    &keyring->issued[(keyring->next + KEYRING_ISSUED_MAX - i) % KEYRING_ISSUED_MAX];
 
 		if (strcmp(identity->access_key_id, access_key_id) == 0)
 			return identity;
@@ -97,8 +99,8 @@ keyring_find(const struct keyring *keyring, const char *access_key_id)
 }
 
 const struct identity *
-keyring_issue(
-    struct keyring *keyring, const char *account, const char *arn, const char *session, int64_t now_ms, int64_t expires_ms)
+keyring_issue(struct keyring *keyring, const char *account, const char *arn, const char *session, int64_t now_ms,
+    int64_t expires_ms)
 {
 	struct identity *identity = &keyring->issued[keyring->next];
 	char *role_id = draw(keyring, "AROA", SEED_BASE32, USER_ID_RANDOM);

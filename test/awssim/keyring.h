@@ -27,8 +27,8 @@ const struct identity *keyring_find(const struct keyring *keyring, const char *a
  * A new temporary key for a session of a role: arn is that of the assumed role, session the part behind its last slash. Borrowed until the next
  * keyring_issue.
  */
-const struct identity *keyring_issue(
-    struct keyring *keyring, const char *account, const char *arn, const char *session, int64_t now_ms, int64_t expires_ms);
+const struct identity *keyring_issue(struct keyring *keyring, const char *account, const char *arn, const char *session,
+    int64_t now_ms, int64_t expires_ms);
 /* Every issued key is expired from now on. */
 void keyring_expire_issued(struct keyring *keyring, int64_t now_ms);
 

@@ -18,8 +18,8 @@ enum { FIELDS = 7 };
 char *
 kinesis_token_write(const struct kinesis_token *token, uint64_t serial)
 {
-	char *plain = mem_printf("%s\n%s\n%s\n%s\n%s\n%lld\n%llu", token->list, token->region, token->stream, token->after,
-	    token->filter, (long long)token->expires_ms, (unsigned long long)serial);
+	char *plain = mem_printf("%s\n%s\n%s\n%s\n%s\n%lld\n%llu", token->list, token->region, token->stream,
+	    token->after, token->filter, (long long)token->expires_ms, (unsigned long long)serial);
 	struct str out = {0};
 
 	str_add(&out, MARK);

@@ -8,7 +8,7 @@
 enum { KINESIS_TOKEN_LIFE_MS = 300 * 1000 }; /* FACTS 1 */
 
 struct kinesis_token {
-	char *list;   /* the operation that gave it */
+	char *list; /* the operation that gave it */
 	char *region, *stream;
 	char *after;  /* the page begins behind this one; "": at the start */
 	char *filter; /* ListShards: as the first page wanted it */

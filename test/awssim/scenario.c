@@ -68,7 +68,8 @@ read_roles(const struct decode *in, const struct yaml_node *node, void *into)
 		if (decode_map(in, &node->children[i], role_fields, KD_COUNT(role_fields), &scenario->roles[i]) != 0)
 			return -1;
 		if (!text_glob("arn:aws*:iam::????????????:role/?*", scenario->roles[i].arn))
-			return decode_fail(in, &node->children[i], "arn is no role: write arn:aws:iam::123456789012:role/NAME");
+			return decode_fail(
+			    in, &node->children[i], "arn is no role: write arn:aws:iam::123456789012:role/NAME");
 	}
 	return 0;
 }
@@ -131,7 +132,8 @@ read_fault(const struct decode *in, const struct yaml_node *node, struct fault *
 	fault_init(fault);
 	if (decode_map(in, node, fault_fields, KD_COUNT(fault_fields), fault) != 0)
 		goto fail;
-	if (fault->operation != NULL && strcmp(fault->operation, "*") != 0 && !services_know_operation(fault->operation)) {
+	if (fault->operation != NULL && strcmp(fault->operation, "*") != 0 &&
+	    !services_know_operation(fault->operation)) {
 		decode_fail(in, yaml_tree_get(node, "operation"), "no operation %.80s is simulated", fault->operation);
 		goto fail;
 	}
@@ -216,7 +218,8 @@ check_place(const struct decode *in, const struct yaml_node *node, const struct 
 	const struct scenario *scenario = in->arg;
 
 	if (spec->region != NULL && !knows_region(scenario, spec->region))
-		return decode_fail(in, yaml_tree_get(node, "region"), "%.80s is not among the scenario's regions", spec->region);
+		return decode_fail(
+		    in, yaml_tree_get(node, "region"), "%.80s is not among the scenario's regions", spec->region);
 	if (scenario->streams_count + (size_t)(spec->count > 0 ? spec->count : 1) > SCENARIO_STREAMS_MAX)
 		return decode_fail(in, node, "more than %d streams", SCENARIO_STREAMS_MAX);
 	return 0;
@@ -253,8 +256,7 @@ read_timeline(const struct decode *in, const struct yaml_node *node, struct scen
 
 		if (decode_map(in, &node->children[i], fields, KD_COUNT(fields), &event) != 0)
 			return -1;
-		scenario->events =
-		    mem_resize(scenario->events, scenario->events_count + 1, sizeof(*scenario->events));
+		scenario->events = mem_resize(scenario->events, scenario->events_count + 1, sizeof(*scenario->events));
 		scenario->events[scenario->events_count++] = (struct scenario_event){
 		    .at_ms = event.at_ms, .stream = scenario->streams_count - 1, .set = event.set};
 	}
@@ -429,7 +431,8 @@ check_twins(const struct scenario *scenario, char **cause)
 	qsort(all, scenario->streams_count, sizeof(struct stream *), compare_names);
 	for (size_t i = 1; rc == 0 && i < scenario->streams_count; i++)
 		if (compare_names(&all[i - 1], &all[i]) == 0)
-			rc = cause_set(cause, "%s: the stream %s stands twice in %s", scenario->file, all[i]->name, all[i]->region);
+			rc = cause_set(cause, "%s: the stream %s stands twice in %s", scenario->file, all[i]->name,
+			    all[i]->region);
 	free(all);
 	return rc;
 }

@@ -21,7 +21,8 @@ struct check {
 static char *
 member_path(const char *owner, const char *name)
 {
-	char *path = mem_printf("%s%s%s", owner, *owner == '\0' ? "" : ".", name), *first = path + strlen(path) - strlen(name);
+	char *path = mem_printf("%s%s%s", owner, *owner == '\0' ? "" : ".", name),
+	     *first = path + strlen(path) - strlen(name);
 
 	*first = (char)tolower((unsigned char)*first);
 	return path;
@@ -41,10 +42,12 @@ refuse_value(const struct check *check, const char *path, const char *value, cha
 {
 	char *message;
 
-	message = value == NULL
-	              ? mem_printf("1 validation error detected: Value null at '%s' failed to satisfy constraint: %s", path, rule_taken)
-	              : mem_printf("1 validation error detected: Value '%.200s' at '%s' failed to satisfy constraint: %s", value,
-	                    path, rule_taken);
+	message =
+	    value == NULL
+		? mem_printf("1 validation error detected: Value null at '%s' failed to satisfy constraint: %s", path,
+		      rule_taken)
+		: mem_printf("1 validation error detected: Value '%.200s' at '%s' failed to satisfy constraint: %s",
+		      value, path, rule_taken);
 	free(rule_taken);
 	return refuse(check, VALIDATION, message);
 }
@@ -74,19 +77,20 @@ check_string(const struct check *check, const struct shape_member *member, const
 
 	if (text == NULL)
 		return refuse(check, SERIALIZATION,
-		    json_is_number(value) ? mem_strdup("NUMBER_VALUE can not be converted to a String")
-		    : json_is_boolean(value)
-		        ? mem_printf("%s can not be converted to a String", json_is_true(value) ? "TRUE_VALUE" : "FALSE_VALUE")
-		        : mem_strdup("Start of structure or map found where not expected."));
+		    json_is_number(value)    ? mem_strdup("NUMBER_VALUE can not be converted to a String")
+		    : json_is_boolean(value) ? mem_printf("%s can not be converted to a String",
+						   json_is_true(value) ? "TRUE_VALUE" : "FALSE_VALUE")
+					     : mem_strdup("Start of structure or map found where not expected."));
 	len = (int64_t)json_string_length(value);
 	if (member->max != 0 && len < member->min)
 		return refuse_value(check, path, text,
 		    mem_printf("Member must have length greater than or equal to %lld", (long long)member->min));
 	if (member->max != 0 && len > member->max)
-		return refuse_value(
-		    check, path, text, mem_printf("Member must have length less than or equal to %lld", (long long)member->max));
+		return refuse_value(check, path, text,
+		    mem_printf("Member must have length less than or equal to %lld", (long long)member->max));
 	if (member->matches != NULL && (strlen(text) != (size_t)len || !member->matches(text)))
-		return refuse_value(check, path, text, mem_printf("Member must satisfy regular expression pattern: %s", member->pattern));
+		return refuse_value(check, path, text,
+		    mem_printf("Member must satisfy regular expression pattern: %s", member->pattern));
 	return member->choices == NULL ? 0 : check_choice(check, member, path, text);
 }
 
@@ -99,7 +103,7 @@ check_number(const struct check *check, const struct shape_member *member, const
 	if (!json_is_number(value))
 		return refuse(check, SERIALIZATION,
 		    mem_printf("%s can not be converted to %s", json_is_string(value) ? "STRING_VALUE" : "The value",
-		        member->type == SHAPE_TIMESTAMP ? "milliseconds since epoch" : "an Integer"));
+			member->type == SHAPE_TIMESTAMP ? "milliseconds since epoch" : "an Integer"));
 	if (member->type == SHAPE_TIMESTAMP || member->max == 0)
 		return 0;
 	if (!json_is_integer(value))
@@ -107,11 +111,11 @@ check_number(const struct check *check, const struct shape_member *member, const
 	number = json_integer_value(value);
 	snprintf(text, sizeof(text), "%lld", (long long)number);
 	if (number < member->min)
-		return refuse_value(
-		    check, path, text, mem_printf("Member must have value greater than or equal to %lld", (long long)member->min));
+		return refuse_value(check, path, text,
+		    mem_printf("Member must have value greater than or equal to %lld", (long long)member->min));
 	if (number > member->max)
-		return refuse_value(
-		    check, path, text, mem_printf("Member must have value less than or equal to %lld", (long long)member->max));
+		return refuse_value(check, path, text,
+		    mem_printf("Member must have value less than or equal to %lld", (long long)member->max));
 	return 0;
 }
 
@@ -148,7 +152,8 @@ check_structure(
 	if (!json_is_object(input))
 		return refuse(check, SERIALIZATION,
 		    mem_printf("%s found where not expected", json_is_array(input) ? "Start of list" : "A value"));
-	json_object_foreach((json_t *)input, key, value) {
+	json_object_foreach((json_t *)input, key, value)
+	{
 		size_t row = 0;
 
 		while (row < count && strcmp(members[row].name, key) != 0)

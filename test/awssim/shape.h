@@ -16,15 +16,16 @@ struct shape_member {
 	const char *name;
 	enum shape_type type;
 	bool required;
-	int64_t min, max;                /* of a string its length, of an integer its value; both 0: any */
-	bool (*matches)(const char *s);  /* NULL: no pattern */
-	const char *pattern;             /* the pattern as AWS's sentence shows it */
-	const char *const *choices;      /* NULL: any; else NULL-terminated */
+	int64_t min, max;                   /* of a string its length, of an integer its value; both 0: any */
+	bool (*matches)(const char *s);     /* NULL: no pattern */
+	const char *pattern;                /* the pattern as AWS's sentence shows it */
+	const char *const *choices;         /* NULL: any; else NULL-terminated */
 	const struct shape_member *members; /* of a structure */
 	size_t members_count;
 };
 
 /* 0; or -1 with the error's code (borrowed) and its message (the caller's). */
-int shape_check(const json_t *input, const struct shape_member *members, size_t count, const char **code, char **message);
+int shape_check(
+    const json_t *input, const struct shape_member *members, size_t count, const char **code, char **message);
 
 #endif

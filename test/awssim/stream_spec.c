@@ -9,8 +9,9 @@
 #include "common/text.h"
 #include "common/words.h"
 
-static const char *const statuses[] = {"CREATING", "DELETING", "ACTIVE", "UPDATING", "GONE", NULL}; /* enum kd_status - 1 */
-static const char *const modes[] = {"PROVISIONED", "ON_DEMAND", NULL};                              /* enum kd_mode - 1 */
+static const char *const statuses[] = {
+    "CREATING", "DELETING", "ACTIVE", "UPDATING", "GONE", NULL};       /* enum kd_status - 1 */
+static const char *const modes[] = {"PROVISIONED", "ON_DEMAND", NULL}; /* enum kd_mode - 1 */
 static const char *const encryptions[] = {"NONE", "KMS", NULL};
 
 static int
@@ -46,7 +47,8 @@ read_metrics(const struct decode *in, const struct yaml_node *node, void *into)
 				spec->metrics[m] = found = true;
 		}
 		if (!found)
-			return decode_fail(in, &node->children[i], "\"%.80s\" is no shard-level metric (IncomingBytes …, or ALL)", text);
+			return decode_fail(in, &node->children[i],
+			    "\"%.80s\" is no shard-level metric (IncomingBytes …, or ALL)", text);
 	}
 	return 0;
 }
@@ -61,7 +63,10 @@ read_consumer(const struct decode *in, const struct yaml_node *node, struct stre
 {
 	static const struct decode_field fields[] = {
 	    {.key = "name", .type = DECODE_STRING, .offset = offsetof(struct consumer_spec, name), .required = true},
-	    {.key = "status", .type = DECODE_CHOICE, .offset = offsetof(struct consumer_spec, status), .choices = statuses},
+	    {.key = "status",
+		.type = DECODE_CHOICE,
+		.offset = offsetof(struct consumer_spec, status),
+		.choices = statuses},
 	};
 	struct consumer_spec spec = {.status = KD_STATUS_ACTIVE - 1};
 	const char *text;
@@ -90,11 +95,13 @@ read_consumers(const struct decode *in, const struct yaml_node *node, void *into
 	if (decode_list(in, node, "consumers") != 0)
 		return -1;
 	if (node->count > STREAM_CONSUMERS_MAX)
-		return decode_fail(in, node, "%zu consumers are too many: AWS registers %d a stream", node->count, STREAM_CONSUMERS_MAX);
+		return decode_fail(in, node, "%zu consumers are too many: AWS registers %d a stream", node->count,
+		    STREAM_CONSUMERS_MAX);
 	spec->consumers_said = true;
 	spec->consumers = mem_new(node->count, sizeof(*spec->consumers));
 	for (; spec->consumers_count < node->count; spec->consumers_count++)
-		if (read_consumer(in, &node->children[spec->consumers_count], &spec->consumers[spec->consumers_count]) != 0)
+		if (read_consumer(
+			in, &node->children[spec->consumers_count], &spec->consumers[spec->consumers_count]) != 0)
 			return -1;
 	return 0;
 }
@@ -111,7 +118,8 @@ read_hash(const struct decode *in, const struct yaml_node *node, struct kd_hash 
 
 	if (text == NULL)
 		return -1;
-	return words_parse_hash(text, hash) == 0 ? 0 : decode_fail(in, node, "\"%.80s\" is no hash key below 2^128", text);
+	return words_parse_hash(text, hash) == 0 ? 0
+						 : decode_fail(in, node, "\"%.80s\" is no hash key below 2^128", text);
 }
 
 static int

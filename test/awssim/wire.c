@@ -131,9 +131,10 @@ write_head(struct held *held, struct bufferevent *bev)
 	struct evbuffer *out = bufferevent_get_output(bev);
 	struct evkeyval *header;
 
-	evbuffer_add_printf(out, "HTTP/1.1 %d %s\r\n", held->answer.status, held->answer.status == 200 ? "OK" : "Error");
+	evbuffer_add_printf(
+	    out, "HTTP/1.1 %d %s\r\n", held->answer.status, held->answer.status == 200 ? "OK" : "Error");
 	TAILQ_FOREACH(header, headers, next)
-		evbuffer_add_printf(out, "%s: %s\r\n", header->key, header->value);
+	evbuffer_add_printf(out, "%s: %s\r\n", header->key, header->value);
 	evbuffer_add_printf(out, "Content-Length: %zu\r\n\r\n", evbuffer_get_length(held->body));
 }
 

@@ -65,8 +65,9 @@ test_credentials(void **state)
 static void
 test_config_sections(void **state)
 {
-	static const char text[] = "[default]\nregion = a\n[profile ops]\nregion = b\n[profile \"my ops\"]\nregion = c\n"
-				   "[ops]\nregion = wrong\n[sso-session ops]\nregion = wrong\n[profiled]\nregion = wrong\n";
+	static const char text[] =
+	    "[default]\nregion = a\n[profile ops]\nregion = b\n[profile \"my ops\"]\nregion = c\n"
+	    "[ops]\nregion = wrong\n[sso-session ops]\nregion = wrong\n[profiled]\nregion = wrong\n";
 	struct profile p;
 
 	(void)state;
@@ -91,8 +92,9 @@ test_repeated(void **state)
 	struct profile p;
 
 	(void)state;
-	assert_int_equal(scan(&p, "default", false,
-			     "[default]\naws_access_key_id=one\nregion=r\n[x]\n[default]\naws_access_key_id=two\nregion=\n"),
+	assert_int_equal(
+	    scan(&p, "default", false,
+		"[default]\naws_access_key_id=one\nregion=r\n[x]\n[default]\naws_access_key_id=two\nregion=\n"),
 	    1);
 	assert_string_equal(p.access_key, "two");
 	assert_null(p.region);
@@ -164,11 +166,13 @@ read_both(struct profile *p, const char *name, const char *credentials, const ch
 static void
 test_both_files(void **state)
 {
-	char *credentials = write_file("credentials", "[ops]\naws_access_key_id=C\naws_secret_access_key=CS\nregion=rc\n[half]\n"
-						      "aws_access_key_id=H\n");
-	char *config = write_file("config", "[profile ops]\naws_access_key_id=K\naws_secret_access_key=KS\naws_session_token=KT\n"
-					    "region=rk\nrole_arn=R\n[profile half]\naws_secret_access_key=S\n"
-					    "[profile only]\naws_access_key_id=K\naws_secret_access_key=KS\n");
+	char *credentials =
+	    write_file("credentials", "[ops]\naws_access_key_id=C\naws_secret_access_key=CS\nregion=rc\n[half]\n"
+				      "aws_access_key_id=H\n");
+	char *config =
+	    write_file("config", "[profile ops]\naws_access_key_id=K\naws_secret_access_key=KS\naws_session_token=KT\n"
+				 "region=rk\nrole_arn=R\n[profile half]\naws_secret_access_key=S\n"
+				 "[profile only]\naws_access_key_id=K\naws_secret_access_key=KS\n");
 	struct profile p;
 
 	(void)state;
@@ -253,13 +257,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_credentials),
-		cmocka_unit_test(test_config_sections),
-		cmocka_unit_test(test_repeated),
-		cmocka_unit_test(test_nested),
-		cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_both_files),
-		cmocka_unit_test(test_unreadable),
+	    cmocka_unit_test(test_credentials),
+	    cmocka_unit_test(test_config_sections),
+	    cmocka_unit_test(test_repeated),
+	    cmocka_unit_test(test_nested),
+	    cmocka_unit_test(test_refused),
+	    cmocka_unit_test(test_both_files),
+	    cmocka_unit_test(test_unreadable),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);

@@ -40,10 +40,11 @@ refuses(const char *text, size_t len, const char *sentence)
 static void
 test_finds(void **state)
 {
-	struct xml_node *root = read_text("<?xml version=\"1.0\"?>\n"
-					  "<R xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\n"
-					  "  <Result><Arn> arn:aws:x &amp; y\n</Arn><Account>1</Account><Account>2</Account></Result>\n"
-					  "  <e/></R>");
+	struct xml_node *root =
+	    read_text("<?xml version=\"1.0\"?>\n"
+		      "<R xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\n"
+		      "  <Result><Arn> arn:aws:x &amp; y\n</Arn><Account>1</Account><Account>2</Account></Result>\n"
+		      "  <e/></R>");
 
 	(void)state;
 	assert_string_equal(root->name, "R");
@@ -191,13 +192,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_finds),
-		cmocka_unit_test(test_mixed_and_prefixes),
-		cmocka_unit_test(test_malformed),
-		cmocka_unit_test(test_doctype),
-		cmocka_unit_test(test_depth),
-		cmocka_unit_test(test_nodes),
-		cmocka_unit_test(test_size),
+	    cmocka_unit_test(test_finds),
+	    cmocka_unit_test(test_mixed_and_prefixes),
+	    cmocka_unit_test(test_malformed),
+	    cmocka_unit_test(test_doctype),
+	    cmocka_unit_test(test_depth),
+	    cmocka_unit_test(test_nodes),
+	    cmocka_unit_test(test_size),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* table: owns the layout of rows and columns; knows nothing of what the cells mean. */
+#include "daemon/ctl/table.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/mem.h"
+#include "common/text.h"
+
+enum {
+	GAP = 2,       /* between columns */
+	WRAP_MIN = 30, /* below it a sentence cannot be read: names are cut first */
+	NAME_MIN = 10, /* a name is not cut below that */
+};
+
+struct row {
+	enum kd_severity severity;
+	char *cells[TABLE_COLUMNS_MAX];
+};
+
+struct table {
+	const struct screen *screen;
+	enum table_kind kinds[TABLE_COLUMNS_MAX];
+	size_t columns;
+	struct row *rows;
+	size_t count;
+};
+
+struct table *
+table_new(const struct screen *screen, const enum table_kind *kinds, size_t count)
+{
+	struct table *table = mem_new(1, sizeof *table);
+
+	assert(count <= TABLE_COLUMNS_MAX);
+	table->screen = screen;
+	table->columns = count;
+	memcpy(table->kinds, kinds, count * sizeof *kinds);
+	return table;
+}
+
+void
+table_free(struct table *table)
+{
+	if (table == NULL)
+		return;
+	for (size_t i = 0; i < table->count; i++)
+		for (size_t j = 0; j < table->columns; j++)
+			free(table->rows[i].cells[j]);
+	free(table->rows);
+	free(table);
+}
+
+void
+table_add(struct table *table, enum kd_severity severity, const char *const *cells)
+{
+	struct row *row;
+
+	if (table->count % 64 == 0)
+		table->rows = mem_resize(table->rows, table->count + 64, sizeof *table->rows);
+	row = &table->rows[table->count++];
+	row->severity = severity;
+	for (size_t j = 0; j < table->columns; j++)
+		row->cells[j] = screen_safe(table->screen, cells[j]);
+}
+
+/* ---- widths ---- */
+
+static size_t
+sum_widths(const struct table *table, const size_t *widths)
+{
+	size_t sum = 0;
+
+	for (size_t j = 0; j < table->columns; j++)
+		if (widths[j] > 0)
+			sum += widths[j] + (sum > 0 ? GAP : 0);
+	return sum;
+}
+
+/* The widest name that may still be cut; -1: none. */
+static int
+find_widest_name(const struct table *table, const size_t *widths)
+{
+	int widest = -1;
+
+	for (size_t j = 0; j < table->columns; j++)
+		if (table->kinds[j] == TABLE_NAME && widths[j] > NAME_MIN && (widest < 0 || widths[j] > widths[widest]))
+			widest = (int)j;
+	return widest;
+}
+
+/* As wide as the cells; then the sentence gives way down to what can be read, then the names, widest first. */
+static void
+measure(const struct table *table, size_t *widths)
+{
+	size_t wrap = table->columns, sum, columns;
+	int name;
+
+	for (size_t j = 0; j < table->columns; j++) {
+		widths[j] = 0;
+		if (table->kinds[j] == TABLE_WRAP)
+			wrap = j;
+		for (size_t i = 0; i < table->count; i++)
+			if ((columns = text_columns(table->rows[i].cells[j])) > widths[j])
+				widths[j] = columns;
+	}
+	while ((sum = sum_widths(table, widths)) > table->screen->width) {
+		if (wrap < table->columns && widths[wrap] > WRAP_MIN) {
+			columns = sum - table->screen->width;
+			widths[wrap] -= widths[wrap] - WRAP_MIN < columns ? widths[wrap] - WRAP_MIN : columns;
+		} else if ((name = find_widest_name(table, widths)) >= 0) {
+			widths[name]--;
+		} else {
+			return;
+		}
+	}
+}
+
+/* ---- printing ---- */
+
+/* Where the next thing is to stand, and where we are: so nothing is padded at the end of a line. */
+struct pen {
+	FILE *out;
+	size_t at;
+};
+
+static void
+put(struct pen *pen, size_t column, const char *text, size_t len)
+{
+	char *part = mem_strndup(text, len);
+
+	if (len > 0) {
+		fprintf(pen->out, "%*s%s", column > pen->at ? (int)(column - pen->at) : 0, "", part);
+		pen->at = (column > pen->at ? column : pen->at) + text_columns(part);
+	}
+	free(part);
+}
+
+static void
+put_cell(const struct table *table, struct pen *pen, const struct row *row, size_t j, size_t column, size_t width)
+{
+	char *cell = table->kinds[j] == TABLE_NAME ? text_cut_middle(row->cells[j], width, !table->screen->utf8)
+						   : mem_strdup(row->cells[j]);
+	size_t columns = text_columns(cell);
+
+	if (table->kinds[j] == TABLE_RIGHT && columns < width)
+		column += width - columns;
+	fputs(j == 0 ? screen_color(table->screen, row->severity) : "", pen->out);
+	put(pen, column, cell, strlen(cell));
+	fputs(j == 0 ? screen_plain(table->screen) : "", pen->out);
+	free(cell);
+}
+
+static void
+put_wrapped(struct pen *pen, const char *text, size_t column, size_t width)
+{
+	size_t len, skip;
+
+	for (;;) {
+		len = screen_break(text, width, &skip);
+		put(pen, column, text, len);
+		text += len + skip;
+		if (*text == '\0')
+			return;
+		fputc('\n', pen->out);
+		pen->at = 0;
+	}
+}
+
+static void
+print_row(const struct table *table, const struct row *row, const size_t *widths)
+{
+	struct pen pen = {.out = table->screen->out};
+	size_t column = 0;
+
+	for (size_t j = 0; j < table->columns; j++) {
+		if (widths[j] == 0)
+			continue;
+		if (table->kinds[j] == TABLE_WRAP)
+			put_wrapped(&pen, row->cells[j], column, widths[j]);
+		else
+			put_cell(table, &pen, row, j, column, widths[j]);
+		column += widths[j] + GAP;
+	}
+	fputc('\n', pen.out);
+}
+
+void
+table_print(const struct table *table)
+{
+	size_t widths[TABLE_COLUMNS_MAX];
+
+	measure(table, widths);
+	for (size_t i = 0; i < table->count; i++)
+		print_row(table, &table->rows[i], widths);
+}
