@@ -86,10 +86,10 @@ union item {
 };
 
 static const struct kind *
-kind_at(enum kd_need_kind number)
+kind_at(enum kd_need_kind kind)
 {
-	assert(fact_value_name(number) != NULL);
-	return &kinds[number];
+	assert(fact_value_name(kind) != NULL);
+	return &kinds[kind];
 }
 
 const char *
@@ -108,61 +108,61 @@ fact_value_find(const char *name)
 }
 
 void *
-fact_value_pack(enum kd_need_kind number, struct pack *pack, const void *items, size_t count)
+fact_value_pack(enum kd_need_kind kind, struct pack *pack, const void *items, size_t count)
 {
-	const struct kind *kind = kind_at(number);
-	char *to = pack_space(pack, count * kind->size);
+	const struct kind *row = kind_at(kind);
+	char *to = pack_space(pack, count * row->size);
 	union item item;
 
 	for (size_t i = 0; i < count; i++) {
-		memcpy(&item, (const char *)items + i * kind->size, kind->size);
-		for (size_t f = 0; f < kind->fields_count; f++)
-			fact_field_pack(&kind->fields[f], pack, &item);
+		memcpy(&item, (const char *)items + i * row->size, row->size);
+		for (size_t f = 0; f < row->fields_count; f++)
+			fact_field_pack(&row->fields[f], pack, &item);
 		if (to != NULL)
-			memcpy(to + i * kind->size, &item, kind->size);
+			memcpy(to + i * row->size, &item, row->size);
 	}
 	return to;
 }
 
 static json_t *
-item_to_json(const struct kind *kind, const void *item)
+item_to_json(const struct kind *row, const void *item)
 {
 	json_t *object = json_object();
 
-	for (size_t f = 0; f < kind->fields_count; f++)
-		fact_field_write(&kind->fields[f], object, item);
+	for (size_t f = 0; f < row->fields_count; f++)
+		fact_field_write(&row->fields[f], object, item);
 	return object;
 }
 
 json_t *
-fact_value_to_json(enum kd_need_kind number, const void *items, size_t count)
+fact_value_to_json(enum kd_need_kind kind, const void *items, size_t count)
 {
-	const struct kind *kind = kind_at(number);
+	const struct kind *row = kind_at(kind);
 	json_t *array;
 
-	if (!kind->list)
-		return item_to_json(kind, items);
+	if (!row->list)
+		return item_to_json(row, items);
 	array = json_array();
 	for (size_t i = 0; i < count; i++)
-		json_array_append_new(array, item_to_json(kind, (const char *)items + i * kind->size));
+		json_array_append_new(array, item_to_json(row, (const char *)items + i * row->size));
 	return array;
 }
 
 /* The item is zeroed. */
 static int
 item_from_json(
-    const struct kind *kind, const json_t *object, void *item, struct fact_field_scratch *scratch, char **cause)
+    const struct kind *row, const json_t *object, void *item, struct fact_field_scratch *scratch, char **cause)
 {
 	if (!json_is_object(object))
 		return cause_set(cause, "is not an object");
-	for (size_t f = 0; f < kind->fields_count; f++)
-		if (fact_field_read(&kind->fields[f], object, item, scratch, cause) != 0)
+	for (size_t f = 0; f < row->fields_count; f++)
+		if (fact_field_read(&row->fields[f], object, item, scratch, cause) != 0)
 			return -1;
 	return 0;
 }
 
 static int
-list_from_json(const struct kind *kind, const json_t *array, fact_value_take_cb take, void *arg, char **cause)
+list_from_json(const struct kind *row, const json_t *array, fact_value_take_cb take, void *arg, char **cause)
 {
 	struct fact_field_scratch scratch;
 	size_t count = json_array_size(array);
@@ -171,9 +171,9 @@ list_from_json(const struct kind *kind, const json_t *array, fact_value_take_cb 
 
 	if (!json_is_array(array))
 		return cause_set(cause, "is not an array");
-	items = mem_new(count, kind->size);
+	items = mem_new(count, row->size);
 	for (size_t i = 0; i < count && rc == 0; i++)
-		if (item_from_json(kind, json_array_get(array, i), items + i * kind->size, &scratch, &why) != 0)
+		if (item_from_json(row, json_array_get(array, i), items + i * row->size, &scratch, &why) != 0)
 			rc = cause_set(cause, "entry %zu: %s", i + 1, why);
 	if (rc == 0)
 		take(items, count, arg);
@@ -183,16 +183,16 @@ list_from_json(const struct kind *kind, const json_t *array, fact_value_take_cb 
 }
 
 int
-fact_value_from_json(enum kd_need_kind number, json_t *value, fact_value_take_cb take, void *arg, char **cause)
+fact_value_from_json(enum kd_need_kind kind, json_t *value, fact_value_take_cb take, void *arg, char **cause)
 {
-	const struct kind *kind = kind_at(number);
+	const struct kind *row = kind_at(kind);
 	struct fact_field_scratch scratch;
 	union item item;
 
-	if (kind->list)
-		return list_from_json(kind, value, take, arg, cause);
+	if (row->list)
+		return list_from_json(row, value, take, arg, cause);
 	memset(&item, 0, sizeof(item));
-	if (item_from_json(kind, value, &item, &scratch, cause) != 0)
+	if (item_from_json(row, value, &item, &scratch, cause) != 0)
 		return -1;
 	take(&item, 1, arg);
 	return 0;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* option: owns how a value is read, bounded and written by its option's type, and what a sound table is; keeps no values. */
+/*
+ * option: owns how a value is read, bounded and written by its option's type, and what a sound table is; keeps no
+ * values.
+ */
 #include "common/option.h"
 
 #include <assert.h>
@@ -67,7 +70,10 @@ check_range(const struct kd_option *option, int64_t number, int64_t unit, const 
 	return -1;
 }
 
-/* Foreign text that may stand in a setting: it comes back in logs, file names and requests. The sentence does not repeat it: it may be a secret. */
+/*
+ * Foreign text that may stand in a setting: it comes back in logs, file names and requests. The sentence does not
+ * repeat it: it may be a secret.
+ */
 static int
 check_text(const char *text, char **cause)
 {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* option_value: one value of an option, between option.c (reads and writes it) and settings.c (keeps it). Private to these two. */
+/*
+ * option_value: one value of an option, between option.c (reads and writes it) and settings.c (keeps it). Private to
+ * these two.
+ */
 #ifndef KDIAG_OPTION_VALUE_H
 #define KDIAG_OPTION_VALUE_H
 

@@ -191,7 +191,10 @@ settings_from_json(const struct kd_option *table, size_t count, const json_t *ob
 	return settings;
 }
 
-/* ---- what a probe sees (kdiag/probe.h). A probe may be anybody's: a wrong index or type gives "not set" and not the daemon's end. ---- */
+/*
+ * ---- what a probe sees (kdiag/probe.h). A probe may be anybody's: a wrong index or type gives "not set" and not the
+ * daemon's end. ----
+ */
 
 static const struct option_value *
 peek(const struct kd_settings *settings, size_t option, enum kd_option_type type)

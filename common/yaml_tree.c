@@ -199,7 +199,10 @@ fail_duplicate(struct reader *reader, const struct yaml_node *first, const struc
 	return -1;
 }
 
-/* By sorting, since a map of a hundred thousand keys must not take minutes. The repeated key that stands first in the file is told. */
+/*
+ * By sorting, since a map of a hundred thousand keys must not take minutes. The repeated key that stands first in the
+ * file is told.
+ */
 static int
 check_duplicates(struct reader *reader, const struct yaml_node *map)
 {

@@ -64,7 +64,7 @@ struct config {
 	} daemon;
 	struct {
 		bool enabled;
-		int facility; /* LOG_DAEMON … as in <syslog.h>; the name table lives in config.c */
+		int facility; /* LOG_DAEMON … as in <syslog.h>; the name table lives in config_check.c */
 		enum config_format format;
 		int64_t reminder_s, heartbeat_s; /* 0: off */
 	} syslog;
@@ -83,7 +83,10 @@ struct config {
 	struct config_probe **probes; /* by index in plugins: how each runs where a stream says nothing */
 };
 
-/* What was found wrong, a line each ("FILE:LINE:COLUMN: sentence", warnings "FILE:LINE:COLUMN: warning: sentence"), in the order of the file. */
+/*
+ * What was found wrong, a line each ("FILE:LINE:COLUMN: sentence", warnings "FILE:LINE:COLUMN: warning: sentence"; without a place where the file itself is
+ * meant), in the order of the file. Of more than 1,000 the last line says how many more there are: errors and warnings count all.
+ */
 struct config_report {
 	char **lines;
 	size_t count, errors, warnings;

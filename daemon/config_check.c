@@ -222,7 +222,10 @@ skip_iam_arn(const char *text, bool *of_aws)
 	return strspn(text, DIGIT) == ACCOUNT_DIGITS && text[ACCOUNT_DIGITS] == ':' ? text + ACCOUNT_DIGITS + 1 : NULL;
 }
 
-/* kind: "role/". Path and name of an IAM resource: at most 512 + 64 of these (IAM API reference; a path takes any printable, names do not). */
+/*
+ * kind: "role/". Path and name of an IAM resource: at most 512 + 64 of these (IAM API reference; a path takes any
+ * printable, names do not).
+ */
 static bool
 is_iam_arn(const char *text, const char *kind)
 {

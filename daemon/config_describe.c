@@ -98,6 +98,7 @@ describe_text(const struct plugins *plugins)
 	}
 	for (size_t i = 0; i < plugins_count(plugins); i++)
 		add_probe(&out, plugins_at(plugins, i));
+	out.s[--out.len] = '\0'; /* the last line's end is the printer's affair */
 	return str_take(&out);
 }
 

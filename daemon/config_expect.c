@@ -28,7 +28,10 @@ spell_out_metrics(const char *const *listed, size_t count, size_t *spelt_count)
 	return spelt;
 }
 
-/* AWS sets the shards of an ON_DEMAND stream itself. A params file may still carry a number from before; in the config it is a mistake. */
+/*
+ * AWS sets the shards of an ON_DEMAND stream itself. A params file may still carry a number from before; in the
+ * config it is a mistake.
+ */
 static void
 check_shard_count(struct config_reading *reading, const struct yaml_node *map, const struct yaml_node *params_at,
     struct kd_expect *expect)

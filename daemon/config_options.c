@@ -48,7 +48,10 @@ static const config_check syslog_checks[KD_COUNT(syslog_options)] = {
     [SYSLOG_FORMAT] = config_check_format,
 };
 
-/* 16 KiB: session tokens have no documented limit; those of STS stay far below (IAM User Guide, "there is no maximum size"). */
+/*
+ * 16 KiB: session tokens have no documented limit; those of STS stay far below (IAM User Guide, "there is no maximum
+ * size").
+ */
 static const struct kd_option aws_options[] = {
     [AWS_REGION] = {"region", KD_STRING, NULL, 0, 0, "the region of streams that name none, such as us-east-1"},
     [AWS_PROFILE] = {"profile", KD_STRING, NULL, 0, NAME_MAX_BYTES,
@@ -107,7 +110,10 @@ static const config_check stream_checks[KD_COUNT(stream_options)] = {
     [STREAM_LOG_GROUPS] = config_check_log_group,
 };
 
-/* 24 to 8760: Kinesis IncreaseStreamRetentionPeriod. A shard count has no limit of the API's; accounts of a hundred thousand are unheard of. */
+/*
+ * 24 to 8760: Kinesis IncreaseStreamRetentionPeriod. A shard count has no limit of the API's; accounts of a hundred
+ * thousand are unheard of.
+ */
 static const struct kd_option expect_options[] = {
     [EXPECT_STREAM_MODE] = {"stream_mode", KD_STRING, NULL, 0, 0, "PROVISIONED or ON_DEMAND"},
     [EXPECT_SHARD_COUNT] = {"shard_count", KD_INTEGER, NULL, 1, 100000, "open shards; for PROVISIONED only"},

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * config_params: reads a params file (Massdriver's, as it is): what it declares becomes settings of `expect`. The file belongs to another tool, so what
- * else stands in it is no mistake; what is of the wrong type or out of range is, and is told where the config names the file.
+ * config_params: reads a params file (Massdriver's, as it is): what it declares becomes settings of `expect`. The
+ * file belongs to another tool, so what else stands in it is no mistake; what is of the wrong type or out of range
+ * is, and is told where the config names the file.
  */
 #include <inttypes.h>
 #include <stdlib.h>

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* config_probe: owns how each probe runs, in general and for a stream, and the sharing between streams that say nothing of their own. */
+/*
+ * config_probe: owns how each probe runs, in general and for a stream, and the sharing between streams that say
+ * nothing of their own.
+ */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -106,7 +109,10 @@ refuse_probe(struct config_reading *reading, const struct yaml_node *node)
 	free(names);
 }
 
-/* The probe's index. -1: it is not loaded, and why is told: a file that was refused is somebody else's mistake, and the daemon runs without it. */
+/*
+ * The probe's index. -1: it is not loaded, and why is told: a file that was refused is somebody else's mistake, and
+ * the daemon runs without it.
+ */
 static int
 find_probe(struct config_reading *reading, const struct yaml_node *node)
 {

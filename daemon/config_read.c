@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* config_read: the sections of the file in order of dependence: daemon, syslog, aws, the probes, accounts, streams, discover. */
+/*
+ * config_read: the sections of the file in order of dependence: daemon, syslog, aws, the probes, accounts, streams,
+ * discover.
+ */
 #include "daemon/config_read.h"
 
 #include <assert.h>

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * config_read: what the rooms of config share among themselves, and nobody else: config.c loads and owns, config_report.c collects mistakes, config_options.c
- * holds the tables, config_check.c the rules that a type alone cannot say, config_section.c reads a map by its table, config_read.c the sections,
- * config_probe.c the probes' settings, config_stream.c the streams, config_expect.c what is declared for them, config_params.c the params files.
+ * config_read: what the rooms of config share among themselves, and nobody else: config.c loads and owns,
+ * config_report.c collects mistakes, config_options.c holds the tables, config_check.c the rules that a type alone
+ * cannot say, config_section.c reads a map by its table, config_read.c the sections, config_probe.c the probes'
+ * settings, config_stream.c the streams, config_expect.c what is declared for them, config_params.c the params files,
+ * config_describe.c shows the tables (kdiagd --options).
  */
 #ifndef KDIAG_CONFIG_READ_H
 #define KDIAG_CONFIG_READ_H
@@ -38,7 +40,10 @@ void config_report_warn_key(struct config_reading *reading, const struct yaml_no
     KD_PRINTF(3, 4);
 /* A word of the file as a sentence may repeat it: escaped, cut. The caller's. */
 char *config_report_show(const char *word);
-/* ` (did you mean "WORD"?)`, or the remedy, or "" once so many mistakes are known that one more suggestion helps nobody. The caller's. */
+/*
+ * ` (did you mean "WORD"?)`, or the remedy, or "" once so many mistakes are known that one more suggestion helps
+ * nobody. The caller's.
+ */
 char *config_report_suggest(const struct config_reading *reading, const char *word, const char *const *candidates,
     size_t count, const char *remedy);
 /* Sorts the mistakes into the order of the file, lays them into the report and frees them. */
@@ -85,7 +90,10 @@ enum { PRINCIPAL_ARN, PRINCIPAL_USE, PRINCIPAL_ACTIONS };
 enum { DISCOVER_ACCOUNT, DISCOVER_REGIONS, DISCOVER_MATCH };
 enum { PROBE_ENABLED, PROBE_INTERVAL, PROBE_OPEN, PROBE_RESOLVE };
 
-/* A rule about a text that its type cannot say; of a list it is asked about each entry. 0, or -1 with a sentence without the option's name. */
+/*
+ * A rule about a text that its type cannot say; of a list it is asked about each entry. 0, or -1 with a sentence
+ * without the option's name.
+ */
 typedef int (*config_check)(const char *text, char **cause);
 
 struct config_table {
@@ -144,15 +152,18 @@ struct config_overlay {
 /* All at their defaults. The caller's. */
 struct kd_settings *config_section_defaults(enum config_part part);
 /*
- * Lays a map over the settings. Each key must be an option of one of the tables, or one of `others`, which the caller reads. what: the map's name in
- * sentences. Keys without a value say nothing.
+ * Lays a map over the settings. Each key must be an option of one of the tables, or one of `others`, which the caller
+ * reads. what: the map's name in sentences. Keys without a value say nothing.
  */
 void config_section_read(struct config_reading *reading, const struct yaml_node *map, const char *what,
     const struct config_overlay *overlays, size_t overlays_count, const char *const *others, size_t others_count);
 /* The same for a map of one table only. */
 struct kd_settings *config_section_read_part(struct config_reading *reading, const struct yaml_node *map,
     enum config_part part, const char *const *others, size_t others_count);
-/* The child under key when it is there and says something and is of that kind; NULL otherwise, with an error when of another kind. */
+/*
+ * The child under key when it is there and says something and is of that kind; NULL otherwise, with an error when of
+ * another kind.
+ */
 const struct yaml_node *config_section_find(
     struct config_reading *reading, const struct yaml_node *map, const char *key, enum yaml_kind kind);
 /* Is key there with something said under it, right or wrong? */
@@ -166,14 +177,19 @@ char **config_section_copy_list(const struct kd_settings *settings, size_t optio
 
 /* ---- the parts of the file ---- */
 
-/* Everything in the file, in order of dependence. config->daemon.probes is overridden by probes_folder when not NULL. */
+/*
+ * Everything in the file, in order of dependence. config->daemon.probes is overridden by probes_folder when not NULL.
+ */
 void config_read_root(struct config_reading *reading, const struct yaml_node *root, const char *probes_folder);
 /* Is the account known? "default" always is; it gets an entry when first named. Otherwise an error at the node. */
 void config_read_check_account(struct config_reading *reading, const struct yaml_node *at, const char *name);
 
 /* One for each probe, at its defaults. */
 void config_probe_set_defaults(struct config *config);
-/* A map of probes and their options over a row of config_probes; those that change are replaced in the row. map may be NULL. */
+/*
+ * A map of probes and their options over a row of config_probes; those that change are replaced in the row. map may
+ * be NULL.
+ */
 void config_probe_read(struct config_reading *reading, const struct yaml_node *map, struct config_probe **row);
 /* A row of its own (NULL-terminated) that shares every entry. */
 struct config_probe **config_probe_share(const struct config *config);
@@ -185,14 +201,17 @@ void config_stream_read_all(struct config_reading *reading, const struct yaml_no
 void config_stream_clear(struct config_stream *stream);
 
 /*
- * What is declared for a stream: params (the values of a params file, or NULL; taken) under the map of `expect` (or NULL). params_at: where the params file is named. NULL when
- * nothing is declared.
+ * What is declared for a stream: params (the values of a params file, or NULL; taken) under the map of `expect` (or
+ * NULL). params_at: where the params file is named. NULL when nothing is declared.
  */
 struct kd_expect *config_expect_read(struct config_reading *reading, const struct yaml_node *map,
     struct kd_settings *params_taken, const struct yaml_node *params_at);
 void config_expect_free(struct kd_expect *expect);
 
-/* Reads a params file into settings of CONFIG_EXPECT, and its region into a stream's settings unless one is set there. at: where it is named. Never NULL. */
+/*
+ * Reads a params file into settings of CONFIG_EXPECT, and its region into a stream's settings unless one is set
+ * there. at: where it is named. Never NULL.
+ */
 struct kd_settings *config_params_read(
     struct config_reading *reading, const struct yaml_node *at, struct kd_settings *stream);
 

@@ -25,7 +25,10 @@ run_check(const struct config_table *table, size_t option, const char *text, cha
 	return table->checks[option](text, cause);
 }
 
-/* Asks the option's rule about what was just set: a text, or each entry of a list. nodes: where the entries stand, or NULL: all of them at `at`. */
+/*
+ * Asks the option's rule about what was just set: a text, or each entry of a list. nodes: where the entries stand, or
+ * NULL: all of them at `at`.
+ */
 static void
 check_value(struct config_reading *reading, const struct config_overlay *overlay, size_t option,
     const struct yaml_node *at, const struct yaml_node *nodes)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * chain: one walk along the standard chain of credential sources (FACTS 5): config, environment, profile files, web identity, container, IMDSv2. Knows no
- * cache and no expiry: creds.c has them.
+ * chain: one walk along the standard chain of credential sources (FACTS 5): config, environment, profile files, web
+ * identity, container, IMDSv2. Knows no cache and no expiry: creds.c has them.
  */
 #include "daemon/aws/chain.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * chain: one walk along the standard chain of credential sources (FACTS 5): config, environment, profile files, web identity, container, IMDSv2. Knows no
- * cache and no expiry: creds.c has them.
+ * chain: one walk along the standard chain of credential sources (FACTS 5): config, environment, profile files, web
+ * identity, container, IMDSv2. Knows no cache and no expiry: creds.c has them.
  */
 #ifndef KDIAG_AWS_CHAIN_H
 #define KDIAG_AWS_CHAIN_H
@@ -19,8 +19,8 @@ struct chain *chain_new(struct http *http, const struct creds_options *options);
 void chain_free(struct chain *chain);
 
 /*
- * Walks from the start; the callback comes once, from within when a source of this host answers, else from the loop. A source that is there but broken ends the
- * walk: going on would quietly work as somebody else. One walk at a time.
+ * Walks from the start; the callback comes once, from within when a source of this host answers, else from the loop. A
+ * source that is there but broken ends the walk: going on would quietly work as somebody else. One walk at a time.
  */
 void chain_walk(struct chain *chain, chain_cb cb, void *arg);
 /* No callback will come; without a walk under way nothing happens. */

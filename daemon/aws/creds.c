@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * creds: the cache of credentials: single-flight, refreshed ahead of expiry, used on through an outage. Where keys come from is chain.c's affair, or the
- * fetch function's of an assumed role.
+ * creds: the cache of credentials: single-flight, refreshed ahead of expiry, used on through an outage. Where keys come
+ * from is chain.c's affair, or the fetch function's of an assumed role.
  */
 #include "daemon/aws/creds.h"
 
@@ -16,11 +16,10 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "daemon/aws/chain.h"
-#include "daemon/aws/secret.h"
 
 /*
- * In the clock's milliseconds. 15 and 10 min: botocore's advisory and mandatory refresh. Keys without an expiry come from files, which people change: they are
- * looked at again after 5 min.
+ * In the clock's milliseconds. 15 and 10 min: botocore's advisory and mandatory refresh. Keys without an expiry come
+ * from files, which people change: they are looked at again after 5 min.
  */
 enum {
 	REFRESH_AHEAD_MS = 15 * 60 * 1000,
@@ -35,14 +34,14 @@ enum {
 };
 
 struct creds_wait {
-	TAILQ_ENTRY(creds_wait) entry;
+	STAILQ_ENTRY(creds_wait) entry;
 	struct creds *creds;
 	uint64_t round; /* of the fetch that it waits for */
 	creds_cb cb;
 	void *arg;
 };
 
-TAILQ_HEAD(waits, creds_wait);
+STAILQ_HEAD(waits, creds_wait);
 
 struct creds {
 	struct chain *chain; /* NULL: fetch brings the keys */
@@ -73,52 +72,10 @@ struct creds {
 	void *health_arg;
 };
 
-/* ---- keys ---- */
-
-struct aws_keys *
-aws_keys_new(const char *access_key, const char *secret_key, const char *token, int64_t expires_ms, const char *source)
-{
-	struct aws_keys *keys = mem_new(1, sizeof(*keys));
-
-	keys->refs = 1;
-	keys->access_key = mem_strdup(access_key);
-	keys->secret_key = mem_strdup(secret_key);
-	keys->token = mem_strdup(token);
-	keys->expires_ms = expires_ms;
-	keys->source = mem_strdup(source);
-	return keys;
-}
-
-struct aws_keys *
-aws_keys_ref(struct aws_keys *keys)
-{
-	keys->refs++;
-	return keys;
-}
-
-void
-aws_keys_unref(struct aws_keys *keys)
-{
-	if (keys == NULL || --keys->refs > 0)
-		return;
-	secret_wipe(keys->access_key);
-	secret_wipe(keys->secret_key);
-	secret_wipe(keys->token);
-	free(keys->source);
-	free(keys);
-}
-
 static bool
 is_same_text(const char *a, const char *b)
 {
 	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
-}
-
-static bool
-is_same_keys(const struct aws_keys *a, const struct aws_keys *b)
-{
-	return a != NULL && b != NULL && is_same_text(a->access_key, b->access_key) &&
-	       is_same_text(a->secret_key, b->secret_key) && is_same_text(a->token, b->token);
 }
 
 static bool
@@ -219,11 +176,14 @@ fail_expired(struct creds *creds)
 	free(why);
 }
 
-/* Puts new keys in the place of the old. The same keys stay the same object, so that a refusal of a call under way still counts. */
+/*
+ * Puts new keys in the place of the old. The same keys stay the same object, so that a refusal of a call under way
+ * still counts.
+ */
 static void
 replace_taken(struct creds *creds, struct aws_keys *keys)
 {
-	bool same = is_same_keys(creds->keys, keys), from_same = creds->keys != NULL;
+	bool same = aws_keys_equal(creds->keys, keys), from_same = creds->keys != NULL;
 
 	from_same = from_same && is_same_text(creds->keys->source, keys->source);
 	if (!from_same)
@@ -278,7 +238,7 @@ answer(struct creds *creds, creds_cb cb, void *arg)
 	aws_keys_unref(keys);
 }
 
-/* Only those of this fetch: a callback may ask again, and so start the next. */
+/* Only those of this fetch and before: a callback may ask again, and so start the next. */
 static void
 wake(struct creds *creds, uint64_t round)
 {
@@ -286,8 +246,8 @@ wake(struct creds *creds, uint64_t round)
 	creds_cb cb;
 	void *arg;
 
-	while ((wait = TAILQ_FIRST(&creds->waits)) != NULL && wait->round == round) {
-		TAILQ_REMOVE(&creds->waits, wait, entry);
+	while ((wait = STAILQ_FIRST(&creds->waits)) != NULL && wait->round <= round) {
+		STAILQ_REMOVE_HEAD(&creds->waits, entry);
 		cb = wait->cb;
 		arg = wait->arg;
 		free(wait);
@@ -295,17 +255,22 @@ wake(struct creds *creds, uint64_t round)
 	}
 }
 
-/* Refused keys may be good yet (new ones take seconds to be known everywhere), so they get a trial after the back-off; expired ones do not. */
+/*
+ * Refused keys may be good yet (new ones take seconds to be known everywhere), so they get a trial after the back-off;
+ * expired ones do not.
+ */
 static bool
 is_refused_still(const struct creds *creds, const struct aws_keys *keys)
 {
-	return creds->refused && is_same_keys(creds->keys, keys) &&
+	return creds->refused && aws_keys_equal(creds->keys, keys) &&
 	       (is_expired(keys) || clock_mono_ms() < creds->refused_ms + back_off_ms(creds->refusals));
 }
 
 void
 creds_fetched(struct creds *creds, struct aws_keys *keys_taken, const char *why)
 {
+	uint64_t round = creds->round; /* the health callback may start the next */
+
 	assert(creds->fetching);
 	creds->fetching = false;
 	if (keys_taken == NULL) {
@@ -316,7 +281,7 @@ creds_fetched(struct creds *creds, struct aws_keys *keys_taken, const char *why)
 	} else {
 		accept_taken(creds, keys_taken);
 	}
-	wake(creds, creds->round);
+	wake(creds, round);
 }
 
 /* ---- the start of a fetch ---- */
@@ -377,7 +342,7 @@ wait_new(struct creds *creds, creds_cb cb, void *arg)
 	wait->round = creds->round;
 	wait->cb = cb;
 	wait->arg = arg;
-	TAILQ_INSERT_TAIL(&creds->waits, wait, entry);
+	STAILQ_INSERT_TAIL(&creds->waits, wait, entry);
 	return wait;
 }
 
@@ -417,7 +382,7 @@ creds_get(struct creds *creds, creds_cb cb, void *arg)
 void
 creds_cancel(struct creds_wait *wait)
 {
-	TAILQ_REMOVE(&wait->creds->waits, wait, entry);
+	STAILQ_REMOVE(&wait->creds->waits, wait, creds_wait, entry);
 	free(wait);
 }
 
@@ -430,6 +395,7 @@ creds_refused(struct creds *creds, const struct aws_keys *keys)
 		return;
 	if (now_ms - creds->refused_ms > REFUSALS_FORGOTTEN_MS)
 		creds->refusals = 0;
+	cause_set(&creds->why, "AWS refuses the keys of %s", source_of(creds, keys));
 	creds->refused = true;
 	creds->refusals++;
 	creds->refused_ms = now_ms;
@@ -446,7 +412,7 @@ creds_alloc(struct event_base *base)
 	creds->refresh = evtimer_new(base, refresh_cb, creds);
 	if (creds->refresh == NULL)
 		fatalx("creds: libevent cannot make an event");
-	TAILQ_INIT(&creds->waits);
+	STAILQ_INIT(&creds->waits);
 	creds->next_ms = clock_mono_ms();
 	return creds;
 }
@@ -484,8 +450,10 @@ creds_free(struct creds *creds)
 	if (creds->fetching && creds->abandon != NULL)
 		creds->abandon(creds->arg);
 	chain_free(creds->chain);
-	while ((wait = TAILQ_FIRST(&creds->waits)) != NULL)
-		creds_cancel(wait);
+	while ((wait = STAILQ_FIRST(&creds->waits)) != NULL) {
+		STAILQ_REMOVE_HEAD(&creds->waits, entry);
+		free(wait);
+	}
 	aws_keys_unref(creds->keys);
 	free(creds->source);
 	free(creds->why);

@@ -51,7 +51,7 @@ struct http_answer {
 
 typedef void (*http_cb)(const struct http_answer *answer, void *arg);
 
-/* NULL with a sentence when libcurl cannot start. */
+/* NULL with a sentence when libcurl cannot start. The program ignores SIGPIPE. */
 struct http *http_new(struct event_base *base, const struct http_limits *limits, char **cause);
 /* Cancels what is under way without calling back. */
 void http_free(struct http *http);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * kinesis: the Kinesis calls that kdiag makes (JSON 1.1, Kinesis_20131202, always by StreamName: FACTS 1): what is asked, and page after page until the last. What
- * an answer means is kinesis_parse.c's affair.
+ * kinesis: the Kinesis calls that kdiag makes (JSON 1.1, Kinesis_20131202, always by StreamName: FACTS 1): what is
+ * asked, and page after page until the last. What an answer means is kinesis_parse.c's affair.
  */
 #include "daemon/aws/kinesis.h"
 
@@ -16,8 +16,8 @@
 #define TARGET "Kinesis_20131202."
 
 /*
- * A row an operation. Pages are asked for at AWS's maximum, 10,000, so that there is rarely a second one: pages cost calls, and moto wants the first
- * parameters again beside a NextToken, which AWS forbids for ListShards.
+ * A row an operation. Pages are asked for at AWS's maximum, 10,000, so that there is rarely a second one: pages cost
+ * calls, and moto wants the first parameters again beside a NextToken, which AWS forbids for ListShards.
  */
 struct kind {
 	const char *operation, *target;

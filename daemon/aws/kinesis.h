@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * kinesis: the Kinesis calls that kdiag makes (JSON 1.1, Kinesis_20131202, always by StreamName: FACTS 1), each with its parser. Parsers are pure; a wrong type,
- * another stream's name, an endless NextToken is AWS_BAD_ANSWER with a sentence, never a guess.
+ * kinesis: the Kinesis calls that kdiag makes (JSON 1.1, Kinesis_20131202, always by StreamName: FACTS 1), each with
+ * its parser. Parsers are pure; a wrong type, another stream's name, an endless NextToken is AWS_BAD_ANSWER with a
+ * sentence, never a guess.
  */
 #ifndef KDIAG_AWS_KINESIS_H
 #define KDIAG_AWS_KINESIS_H
@@ -11,7 +12,8 @@
 #include "daemon/aws/client.h"
 
 enum {
-	KINESIS_SHARDS_MAX = 100000, /* open shards of one stream that we hold; past that the answer is refused by name */
+	KINESIS_SHARDS_MAX =
+	    100000, /* open shards of one stream that we hold; past that the answer is refused by name */
 	KINESIS_STREAMS_MAX = 200000,
 	KINESIS_CONSUMERS_MAX = 1000,
 	KINESIS_PAGES_MAX = 1000,
@@ -37,7 +39,8 @@ struct kinesis_stream {
 
 /* error->fault AWS_OK: the value is there; else it is NULL/0. Everything is valid in the callback only. */
 typedef void (*kinesis_summary_cb)(const struct aws_error *error, const struct kinesis_summary *summary, void *arg);
-typedef void (*kinesis_shards_cb)(const struct aws_error *error, const struct kd_shard *shards, size_t count, void *arg);
+typedef void (*kinesis_shards_cb)(
+    const struct aws_error *error, const struct kd_shard *shards, size_t count, void *arg);
 typedef void (*kinesis_consumers_cb)(
     const struct aws_error *error, const struct kd_consumer *consumers, size_t count, void *arg);
 typedef void (*kinesis_streams_cb)(
@@ -52,7 +55,10 @@ struct kinesis_op *kinesis_list_shards(
 /* Needs the stream's ARN (ask->stream is ignored). */
 struct kinesis_op *kinesis_list_stream_consumers(
     struct aws_place *place, const char *arn, const struct kinesis_ask *ask, kinesis_consumers_cb cb, void *arg);
-/* Every stream of the place, all pages, sorted by name. */
+/*
+ * Every stream of the place, all pages, sorted by name. An emulator that tells names only: AWS_BAD_ANSWER, code
+ * "no_summaries".
+ */
 struct kinesis_op *kinesis_list_streams(
     struct aws_place *place, const struct kinesis_ask *ask, kinesis_streams_cb cb, void *arg);
 /* No callback will come. Not after the callback. */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* kinesis_member: members of the JSON objects in Kinesis answers, by type and bound, with a sentence for each that is wrong. Knows no operation. */
+/*
+ * kinesis_member: members of the JSON objects in Kinesis answers, by type and bound, with a sentence for each that is
+ * wrong. Knows no operation.
+ */
 #include "daemon/aws/kinesis_member.h"
 
 #include <stdlib.h>
@@ -40,7 +43,9 @@ kinesis_member_need_array(const json_t *object, const char *key, json_t **value,
 	return need(json_get_array(object, key, value, cause), key, cause);
 }
 
-/* A name of a stream, shard or consumer: all have the same alphabet, 1 to 128 of it. NULL when absent and not required. */
+/*
+ * A name of a stream, shard or consumer: all have the same alphabet, 1 to 128 of it. NULL when absent and not required.
+ */
 int
 kinesis_member_keep_name(
     struct kinesis_pages *pages, const json_t *object, const char *key, bool required, const char **name, char **cause)

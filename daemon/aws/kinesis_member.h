@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* kinesis_member: members of the JSON objects in Kinesis answers, by type and bound, with a sentence for each that is wrong. Knows no operation. */
+/*
+ * kinesis_member: members of the JSON objects in Kinesis answers, by type and bound, with a sentence for each that is
+ * wrong. Knows no operation.
+ */
 #ifndef KDIAG_AWS_KINESIS_MEMBER_H
 #define KDIAG_AWS_KINESIS_MEMBER_H
 
@@ -25,8 +28,8 @@ int kinesis_member_get_bounded(
     const json_t *object, const char *key, int64_t min, int64_t max, int64_t *value, char **cause);
 
 /* A name of a stream, shard or consumer; *name is kept in pages, NULL when absent and not required. 0 or -1. */
-int kinesis_member_keep_name(struct kinesis_pages *pages, const json_t *object, const char *key, bool required,
-    const char **name, char **cause);
+int kinesis_member_keep_name(
+    struct kinesis_pages *pages, const json_t *object, const char *key, bool required, const char **name, char **cause);
 /* An ARN that ends in `tail` and the name; kept in pages. 0 or -1. */
 int kinesis_member_keep_arn(struct kinesis_pages *pages, const json_t *object, const char *key, const char *tail,
     const char *name, const char **arn, char **cause);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* kinesis_pages: what the pages of one Kinesis answer gave: rows and their texts, which live and die together. Knows no JSON. */
+/*
+ * kinesis_pages: what the pages of one Kinesis answer gave: rows and their texts, which live and die together. Knows no
+ * JSON.
+ */
 #ifndef KDIAG_AWS_KINESIS_PAGES_H
 #define KDIAG_AWS_KINESIS_PAGES_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * kinesis_parse: Kinesis answers into rows, page by page. Pure. Names, types and required members as the API reference has them (botocore's model of
- * 2013-12-02); what is wrong is named, unknown members are passed over.
+ * kinesis_parse: Kinesis answers into rows, page by page. Pure. Names, types and required members as the API reference
+ * has them (botocore's model of 2013-12-02); what is wrong is named, unknown members are passed over.
  */
 #include "daemon/aws/kinesis_parse.h"
 
@@ -266,7 +266,10 @@ parse_hash_range(struct kd_shard *shard, const json_t *object, char **cause)
 	return 0;
 }
 
-/* A shard is closed iff it has an EndingSequenceNumber; the filter AT_LATEST leaves them out, but not with every emulator. */
+/*
+ * A shard is closed iff it has an EndingSequenceNumber; the filter AT_LATEST leaves them out, but not with every
+ * emulator.
+ */
 static int
 parse_shard(struct kinesis_pages *pages, const char *about, const json_t *object, char **cause)
 {

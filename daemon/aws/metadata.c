@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * metadata: one fetch of role credentials from IMDSv2 (token, role name, document), or from the container endpoint. Knows no cache: creds.c has it.
+ * metadata: one fetch of role credentials from IMDSv2 (token, role name, document), or from the container endpoint.
+ * Knows no cache: creds.c has it.
  */
 #include "daemon/aws/metadata.h"
 
@@ -18,8 +19,9 @@
 #include "daemon/aws/secret.h"
 
 /*
- * Token life: the most that IMDS gives (EC2 User Guide, "Use IMDSv2"). Timeouts: botocore's, 1 s for IMDS and 2 s for containers, in real time. Sizes: a
- * document is under 2 KiB and a token 56 bytes; a role name has at most 64 (IAM quotas).
+ * Token life: the most that IMDS gives (EC2 User Guide, "Use IMDSv2"). Timeouts: botocore's, 1 s for IMDS and 2 s for
+ * containers, in real time. Sizes: a document is under 2 KiB and a token 56 bytes; a role name has at most 64 (IAM
+ * quotas).
  */
 enum {
 	TOKEN_TTL_S = 21600,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * metadata: one fetch of role credentials from IMDSv2 (token, role name, document), or from the container endpoint. Knows no cache: creds.c has it.
+ * metadata: one fetch of role credentials from IMDSv2 (token, role name, document), or from the container endpoint.
+ * Knows no cache: creds.c has it.
  */
 #ifndef KDIAG_AWS_METADATA_H
 #define KDIAG_AWS_METADATA_H
@@ -15,8 +16,9 @@ struct metadata;
 typedef void (*metadata_cb)(struct aws_keys *keys_taken, const char *why, void *arg);
 
 /*
- * Starts one fetch; the callback comes from the loop, once. NULL with a sentence when there is nothing to ask (switched off, not configured, a URL that may not
- * be used); then no callback comes. The IMDS session token is kept in *session between fetches (opaque; metadata_session_free).
+ * Starts one fetch; the callback comes from the loop, once. NULL with a sentence when there is nothing to ask (switched
+ * off, not configured, a URL that may not be used); then no callback comes. The IMDS session token is kept in *session
+ * between fetches (opaque; metadata_session_free).
  */
 struct metadata_session;
 struct metadata_session *metadata_session_new(void);
@@ -30,7 +32,10 @@ struct metadata *metadata_fetch_container(
 /* No callback will come. Not after the callback; NULL is fine. */
 void metadata_cancel(struct metadata *fetch);
 
-/* {"Code":"Success","AccessKeyId":…,"SecretAccessKey":…,"Token":…,"Expiration":…} into keys; NULL with a sentence without any value of it. */
+/*
+ * {"Code":"Success","AccessKeyId":…,"SecretAccessKey":…,"Token":…,"Expiration":…} into keys; NULL with a sentence
+ * without any value of it.
+ */
 struct aws_keys *metadata_read_document(const char *body, size_t len, const char *source, char **cause);
 
 #endif

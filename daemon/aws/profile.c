@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* profile: the shared credentials and config files of AWS (ini), read whole, bounded, with the profile looked up. No network. */
+/*
+ * profile: the shared credentials and config files of AWS (ini), read whole, bounded, with the profile looked up. No
+ * network.
+ */
 #include "daemon/aws/profile.h"
 
 #include <errno.h>

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* secret: what holds credentials for a moment: small files read whole and bounded, text checked, memory wiped. Knows no format. */
+/*
+ * secret: what holds credentials for a moment: small files read whole and bounded, text checked, memory wiped. Knows no
+ * format.
+ */
 #include "daemon/aws/secret.h"
 
 #include <errno.h>

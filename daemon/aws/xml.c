@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * xml: an XML answer of a Query service as a small tree; the only room that knows expat. No DTD, no entities but the five; depth, nodes and
- * text are bounded.
+ * xml: an XML answer of a Query service as a small tree; the only room that knows expat. No DTD, no entities but the
+ * five; depth, nodes and text are bounded.
  */
 #include "daemon/aws/xml.h"
 
@@ -15,8 +15,8 @@
 #include "common/str.h"
 
 /*
- * IAM's deepest answer nests 7 (a role's last use inside a list); its largest page is under 2 MB. Since entities are refused, text is never longer than the
- * body, so that one bound holds both.
+ * IAM's deepest answer nests 7 (a role's last use inside a list); its largest page is under 2 MB. Since entities are
+ * refused, text is never longer than the body, so that one bound holds both.
  */
 enum { DEPTH_MAX = 32, NODES_MAX = 100000, BODY_MAX = 8 << 20 };
 
@@ -171,7 +171,10 @@ xml_read(const char *body, size_t len, char **cause)
 
 	if (len > BODY_MAX)
 		return cause_null(cause, "XML, line 1 column 1: the answer is larger than 8 MiB");
-	/* UTF-8 whatever the document declares: AWS sends nothing else, and other encodings could grow in the conversion. */
+	/*
+	 * UTF-8 whatever the document declares: AWS sends nothing else, and other encodings could grow in the
+	 * conversion.
+	 */
 	r.parser = XML_ParserCreate("UTF-8");
 	if (r.parser == NULL)
 		return cause_null(cause, "XML, line 1 column 1: no memory for the parser");

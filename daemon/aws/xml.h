@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * xml: an XML answer of a Query service as a small tree; the only room that knows expat. No DTD, no entities but the five; depth, nodes and
- * text are bounded.
+ * xml: an XML answer of a Query service as a small tree; the only room that knows expat. No DTD, no entities but the
+ * five; depth, nodes and text are bounded.
  */
 #ifndef KDIAG_AWS_XML_H
 #define KDIAG_AWS_XML_H

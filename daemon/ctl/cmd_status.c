@@ -5,9 +5,13 @@
 
 #include "common/mem.h"
 #include "common/str.h"
+#include "common/text.h"
 #include "daemon/ctl/shown.h"
 
-enum { FINDINGS_SHOWN = 5 }; /* of one stream in the overview: its own page has them all */
+enum {
+	FINDINGS_SHOWN = 5, /* of one stream in the overview: its own page has them all */
+	HOST_COLUMNS = 24,
+};
 
 /* A stream with its rank in the overview. */
 struct line {
@@ -71,25 +75,43 @@ last_look_ms(const struct overview *view)
 	return last_ms;
 }
 
+static void add_part(const struct screen *screen, struct str *line, const char *fmt, ...) KD_PRINTF(3, 4);
+
+/* A part behind a dot, if the line has room for it: the header stays one line. */
+static void
+add_part(const struct screen *screen, struct str *line, const char *fmt, ...)
+{
+	va_list ap;
+	char *part;
+
+	va_start(ap, fmt);
+	part = mem_vprintf(fmt, ap);
+	va_end(ap);
+	if (text_columns(line->s) + text_columns(screen_dot(screen)) + text_columns(part) <= screen->width)
+		str_printf(line, "%s%s", screen_dot(screen), part);
+	free(part);
+}
+
 static void
 print_header(const struct overview *view)
 {
 	const struct screen *screen = &view->ctl->screen;
-	const char *dot = screen_dot(screen);
 	double usd = json_number_value(json_object_get(json_object_get(view->status, "api"), "usd_today"));
+	char *host = text_cut_middle(ctl_text(view->status, "host"), HOST_COLUMNS, !screen->utf8);
 	int64_t last_ms = last_look_ms(view);
 	char age[SCREEN_AGE_SIZE];
-	struct str text = {0};
+	struct str line = {0};
 
-	str_printf(&text, "kdiagd %s on %s%sup %s%s%zu stream%s", ctl_text(view->status, "version"),
-	    ctl_text(view->status, "host"), dot, screen_age(ctl_integer(view->status, "uptime_s") * 1000, age), dot,
-	    view->count, view->count == 1 ? "" : "s");
+	str_printf(&line, "kdiagd %s on %s", ctl_text(view->status, "version"), host);
+	add_part(screen, &line, "up %s", screen_age(ctl_integer(view->status, "uptime_s") * 1000, age));
+	add_part(screen, &line, "%zu stream%s", view->count, view->count == 1 ? "" : "s");
 	if (last_ms > 0)
-		str_printf(&text, "%slast look %s ago", dot, screen_age(view->now_ms - last_ms, age));
+		add_part(screen, &line, "last look %s ago", screen_age(view->now_ms - last_ms, age));
 	if (usd >= 0.005)
-		str_printf(&text, "%s$%.2f today", dot, usd);
-	screen_paragraph(screen, 0, "", 0, text.s);
-	str_free(&text);
+		add_part(screen, &line, "$%.2f today", usd);
+	screen_printf(screen, "%s\n", line.s);
+	str_free(&line);
+	free(host);
 }
 
 /* ---- kdiagd itself ---- */
@@ -425,7 +447,7 @@ exec(struct ctl *ctl)
 const struct ctl_command cmd_status = {
     .name = "status",
     .args = "[STREAM]",
-    .help = "how the streams are, worst first; exit 0 ok, 1 warning, 2 critical, 3 unknown",
+    .help = "how the streams are, worst first; the exit status is the verdict",
     .args_max = 1,
     .kind = CTL_VERDICT,
     .exec = exec,

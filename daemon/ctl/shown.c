@@ -108,7 +108,7 @@ struct table *
 shown_table_new(const struct ctl *ctl)
 {
 	static const enum table_kind kinds[] = {
-	    TABLE_LEFT, TABLE_NAME, TABLE_NAME, TABLE_WRAP, TABLE_RIGHT, TABLE_LEFT};
+	    TABLE_LEFT, TABLE_NAME, TABLE_LEFT, TABLE_WRAP, TABLE_RIGHT, TABLE_LEFT};
 
 	return table_new(&ctl->screen, kinds, KD_COUNT(kinds));
 }

@@ -10,9 +10,10 @@
 #include "common/text.h"
 
 enum {
-	GAP = 2,       /* between columns */
-	WRAP_MIN = 30, /* below it a sentence cannot be read: names are cut first */
-	NAME_MIN = 10, /* a name is not cut below that */
+	GAP = 2,        /* between columns */
+	WRAP_GOOD = 30, /* narrower, a sentence is hard to read: names are cut before that */
+	WRAP_MIN = 16,  /* and narrower yet when they can be cut no more; then the terminal wraps the line */
+	NAME_MIN = 10,  /* a name is not cut below that */
 };
 
 struct row {
@@ -90,31 +91,48 @@ find_widest_name(const struct table *table, const size_t *widths)
 	return widest;
 }
 
-/* As wide as the cells; then the sentence gives way down to what can be read, then the names, widest first. */
+/* Takes up to `excess` from a width, down to `min`; returns what is left to take. */
+static size_t
+shrink(size_t *width, size_t min, size_t excess)
+{
+	size_t taken = *width > min ? *width - min : 0;
+
+	if (taken > excess)
+		taken = excess;
+	*width -= taken;
+	return excess - taken;
+}
+
+/* The sentence gives way down to what reads well, then the names, widest first, then the sentence again. */
+static void
+squeeze(const struct table *table, size_t *widths, size_t excess)
+{
+	size_t none = 0, *wrap = &none;
+	int name;
+
+	for (size_t j = 0; j < table->columns; j++)
+		if (table->kinds[j] == TABLE_WRAP)
+			wrap = &widths[j];
+	excess = shrink(wrap, WRAP_GOOD, excess);
+	while (excess > 0 && (name = find_widest_name(table, widths)) >= 0)
+		excess = shrink(&widths[name], widths[name] - 1, excess);
+	shrink(wrap, WRAP_MIN, excess);
+}
+
+/* As wide as the cells, if the screen is. */
 static void
 measure(const struct table *table, size_t *widths)
 {
-	size_t wrap = table->columns, sum, columns;
-	int name;
+	size_t sum, columns;
 
 	for (size_t j = 0; j < table->columns; j++) {
 		widths[j] = 0;
-		if (table->kinds[j] == TABLE_WRAP)
-			wrap = j;
 		for (size_t i = 0; i < table->count; i++)
 			if ((columns = text_columns(table->rows[i].cells[j])) > widths[j])
 				widths[j] = columns;
 	}
-	while ((sum = sum_widths(table, widths)) > table->screen->width) {
-		if (wrap < table->columns && widths[wrap] > WRAP_MIN) {
-			columns = sum - table->screen->width;
-			widths[wrap] -= widths[wrap] - WRAP_MIN < columns ? widths[wrap] - WRAP_MIN : columns;
-		} else if ((name = find_widest_name(table, widths)) >= 0) {
-			widths[name]--;
-		} else {
-			return;
-		}
-	}
+	if ((sum = sum_widths(table, widths)) > table->screen->width)
+		squeeze(table, widths, sum - table->screen->width);
 }
 
 /* ---- printing ---- */

@@ -113,7 +113,10 @@ answer_text(struct call *call, int status, const char *type, const char *text)
 	send_body(call, status, type, text);
 }
 
-/* Coral writes "Message" in what it refuses before the operation sees it, and "message" in the operation's own errors (FACTS 5: both occur). */
+/*
+ * Coral writes "Message" in what it refuses before the operation sees it, and "message" in the operation's own errors
+ * (FACTS 5: both occur).
+ */
 static char *
 write_json_error(const char *code, const char *message)
 {

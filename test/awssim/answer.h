@@ -20,7 +20,10 @@ void answer_error(struct call *call, int status, const char *code, const char *f
 /* "Rate exceeded", counted as such. */
 void answer_throttled(struct call *call);
 
-/* Sends what has been put together, and sets Date, Content-Type and request id. The last step of all of the above; faulty.c has its own use for it. */
+/*
+ * Sends what has been put together, and sets Date, Content-Type and request id. The last step of all of the above;
+ * faulty.c has its own use for it.
+ */
 void answer_send(struct call *call, const struct wire_answer *answer, const char *type, struct evbuffer *body);
 
 /* Text with &, <, > and quotes as entities. The caller's. */

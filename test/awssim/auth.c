@@ -19,7 +19,10 @@
 
 #define ALGORITHM "AWS4-HMAC-SHA256"
 
-/* AWS takes a signature within 5 minutes of its clock; past 15 the Query services say RequestExpired (IAM, Common Errors). */
+/*
+ * AWS takes a signature within 5 minutes of its clock; past 15 the Query services say RequestExpired (IAM, Common
+ * Errors).
+ */
 enum { SKEW_MAX_MS = 5 * 60 * 1000, REQUEST_EXPIRED_MS = 15 * 60 * 1000, SIGNED_MAX = 64, AMZ_DATE_LEN = 16 };
 
 enum refusal { MISSING, INCOMPLETE, UNKNOWN_KEY, EXPIRED_TOKEN, BAD_SIGNATURE, OUTDATED };
@@ -267,6 +270,22 @@ collect_signed(const struct call *call, const struct authorization *auth, struct
 	return count;
 }
 
+/* The JSON services tell what they computed, session token and all: whoever logs the message, logs that. */
+static int
+refuse_signature(struct call *call, const char *canonical, const char *to_sign)
+{
+	static const char why[] =
+	    "The request signature we calculated does not match the signature you provided. Check your AWS "
+	    "Secret Access Key and signing method. Consult the service documentation for details.";
+
+	if (call->service->protocol != SERVICE_JSON || canonical == NULL || to_sign == NULL)
+		return refuse(call, BAD_SIGNATURE, "%s", why);
+	return refuse(call, BAD_SIGNATURE,
+	    "%s\n\nThe Canonical String for this request should have been\n'%s'\n\nThe String-to-Sign should have "
+	    "been\n'%s'\n",
+	    why, canonical, to_sign);
+}
+
 static int
 check_signature(struct call *call, const struct authorization *auth)
 {
@@ -292,14 +311,7 @@ check_signature(struct call *call, const struct authorization *auth)
 		signature = sign_signature(&scope, to_sign);
 	}
 	if (signature == NULL || strcmp(signature, auth->signature) != 0)
-		rc = refuse(call, BAD_SIGNATURE,
-		    "The request signature we calculated does not match the signature you provided. Check your AWS "
-		    "Secret Access Key "
-		    "and signing method. Consult the service documentation for details.%s%s%s%s%s",
-		    canonical == NULL ? "" : "\n\nThe Canonical String for this request should have been\n'",
-		    canonical == NULL ? "" : canonical,
-		    canonical == NULL ? "" : "'\n\nThe String-to-Sign should have been\n'",
-		    to_sign == NULL ? "" : to_sign, canonical == NULL ? "" : "'\n");
+		rc = refuse_signature(call, canonical, to_sign);
 	free(canonical);
 	free(to_sign);
 	free(signature);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* auth: is a request signed by a key that AWS knows, for this service and region, now? In AWS's words when not. Knows no operation. */
+/*
+ * auth: is a request signed by a key that AWS knows, for this service and region, now? In AWS's words when not. Knows
+ * no operation.
+ */
 #ifndef KDIAG_AWSSIM_AUTH_H
 #define KDIAG_AWSSIM_AUTH_H
 

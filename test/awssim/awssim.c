@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* awssim: kdiag-awssim, an AWS of our own on 127.0.0.1 for tests and the demo: options, the parts in order, the loop. */
+/*
+ * awssim: kdiag-awssim, an AWS of our own on 127.0.0.1 for tests and the demo: options, the parts in order, the loop.
+ */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>

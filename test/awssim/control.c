@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* control: owns the admin endpoint. What is posted is JSON, read as the YAML that it also is, so that it has the scenario's keys and mistakes. */
+/*
+ * control: owns the admin endpoint. What is posted is JSON, read as the YAML that it also is, so that it has the
+ * scenario's keys and mistakes.
+ */
 #include "test/awssim/control.h"
 
 #include <stdlib.h>

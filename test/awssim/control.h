@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* control: the unsigned admin endpoint under /_awssim/, by which tests read the counts and change the world while it runs. */
+/*
+ * control: the unsigned admin endpoint under /_awssim/, by which tests read the counts and change the world while it
+ * runs.
+ */
 #ifndef KDIAG_AWSSIM_CONTROL_H
 #define KDIAG_AWSSIM_CONTROL_H
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* decode: a YAML map into a struct by a table of fields, each mistake with file:line:column and a suggestion. Knows no scenario. */
+/*
+ * decode: a YAML map into a struct by a table of fields, each mistake with file:line:column and a suggestion. Knows no
+ * scenario.
+ */
 #ifndef KDIAG_AWSSIM_DECODE_H
 #define KDIAG_AWSSIM_DECODE_H
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* faults: which fault strikes which call, by the scenario and by the admin endpoint. Knows not how a fault is done: faulty.c does. */
+/*
+ * faults: which fault strikes which call, by the scenario and by the admin endpoint. Knows not how a fault is done:
+ * faulty.c does.
+ */
 #ifndef KDIAG_AWSSIM_FAULTS_H
 #define KDIAG_AWSSIM_FAULTS_H
 
@@ -63,7 +66,8 @@ int faults_add_taken(struct faults *faults, struct fault *fault);
 /* All are over. */
 void faults_reset(struct faults *faults);
 /*
- * The first fault that strikes a call (borrowed until faults_reset), or NULL. stream may be NULL. A skewed_date does not strike by itself: it only
+ * The first fault that strikes a call (borrowed until faults_reset), or NULL. stream may be NULL. A skewed_date does
+ * not strike by itself: it only
  * shifts the clock, by what faults_skew_ms says.
  */
 const struct fault *faults_strike(

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* faulty: does what a fault says to an answer: instead of it, to its JSON, to its bytes. Knows not when: faults.c does. */
+/*
+ * faulty: does what a fault says to an answer: instead of it, to its JSON, to its bytes. Knows not when: faults.c does.
+ */
 #ifndef KDIAG_AWSSIM_FAULTY_H
 #define KDIAG_AWSSIM_FAULTY_H
 

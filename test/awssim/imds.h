@@ -16,7 +16,8 @@ void imds_free(struct imds *imds);
 /* Which operation a method (as evhttp counts them) and a path ask for; NULL: none. */
 const struct operation *imds_route(int method, const char *path);
 /*
- * What the admin endpoint may change: role, lifetime, rotate_before as in the scenario; rotate: true (new keys at the next ask), expire: true (the keys
+ * What the admin endpoint may change: role, lifetime, rotate_before as in the scenario; rotate: true (new keys at the
+ * next ask), expire: true (the keys
  * given out are expired), forget_tokens: true (every session token is refused with 401). 0, or -1 with a sentence.
  */
 int imds_set(struct sim *sim, const struct yaml_node *node, const char *file, char **cause);

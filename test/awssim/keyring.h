@@ -24,7 +24,8 @@ void keyring_free(struct keyring *keyring);
 /* NULL: no such key. Borrowed until the next keyring_issue. */
 const struct identity *keyring_find(const struct keyring *keyring, const char *access_key_id);
 /*
- * A new temporary key for a session of a role: arn is that of the assumed role, session the part behind its last slash. Borrowed until the next
+ * A new temporary key for a session of a role: arn is that of the assumed role, session the part behind its last
+ * slash. Borrowed until the next
  * keyring_issue.
  */
 const struct identity *keyring_issue(struct keyring *keyring, const char *account, const char *arn, const char *session,

@@ -15,7 +15,10 @@
 
 /* ---- what names a stream ---- */
 
-/* arn:PARTITION:kinesis:REGION:ACCOUNT:stream/NAME: the field's start for index 0 (arn) to 5 (stream/NAME); NULL: there are fewer. */
+/*
+ * arn:PARTITION:kinesis:REGION:ACCOUNT:stream/NAME: the field's start for index 0 (arn) to 5 (stream/NAME); NULL: there
+ * are fewer.
+ */
 static const char *
 arn_field(const char *arn, int index)
 {

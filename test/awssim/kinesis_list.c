@@ -35,7 +35,8 @@ is_endless(const struct call *call)
 }
 
 /*
- * Puts a NextToken into the result when there is more. after: the last of this page; before: the one behind which this page began, where an endless list
+ * Puts a NextToken into the result when there is more. after: the last of this page; before: the one behind which this
+ * page began, where an endless list
  * begins again.
  */
 static void

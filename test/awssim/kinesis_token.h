@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* kinesis_token: a NextToken: where a list goes on, and until when it may be asked. Opaque to clients, whole in itself. */
+/*
+ * kinesis_token: a NextToken: where a list goes on, and until when it may be asked. Opaque to clients, whole in itself.
+ */
 #ifndef KDIAG_AWSSIM_KINESIS_TOKEN_H
 #define KDIAG_AWSSIM_KINESIS_TOKEN_H
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* limits: the token bucket by which AWS refuses calls that come too fast. Knows no operations: services.h has their rates. */
+/*
+ * limits: the token bucket by which AWS refuses calls that come too fast. Knows no operations: services.h has their
+ * rates.
+ */
 #ifndef KDIAG_AWSSIM_LIMITS_H
 #define KDIAG_AWSSIM_LIMITS_H
 
@@ -13,7 +16,8 @@ struct limit_bucket {
 };
 
 /*
- * Takes one token from a bucket that holds what the rate allows in one second; false: there is none, refuse the call. rate 0: unlimited. mono_ms: the
+ * Takes one token from a bucket that holds what the rate allows in one second; false: there is none, refuse the call.
+ * rate 0: unlimited. mono_ms: the
  * clock's.
  */
 bool limits_take(struct limit_bucket *bucket, double rate_per_s, int64_t mono_ms);

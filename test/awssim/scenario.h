@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* scenario: the YAML that says what the simulated AWS holds and how it misbehaves. README.md has every key. Knows no HTTP. */
+/*
+ * scenario: the YAML that says what the simulated AWS holds and how it misbehaves. README.md has every key. Knows no
+ * HTTP.
+ */
 #ifndef KDIAG_AWSSIM_SCENARIO_H
 #define KDIAG_AWSSIM_SCENARIO_H
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* seed: numbers that look random and are the same in every run with the same seed; the simulator has no other chance. */
+/*
+ * seed: numbers that look random and are the same in every run with the same seed; the simulator has no other chance.
+ */
 #ifndef KDIAG_AWSSIM_SEED_H
 #define KDIAG_AWSSIM_SEED_H
 

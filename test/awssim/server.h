@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* server: the one port of the simulated AWS: takes requests and leads each to its operation. Knows not what operations do. */
+/*
+ * server: the one port of the simulated AWS: takes requests and leads each to its operation. Knows not what operations
+ * do.
+ */
 #ifndef KDIAG_AWSSIM_SERVER_H
 #define KDIAG_AWSSIM_SERVER_H
 

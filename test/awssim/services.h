@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* services: which services and operations are simulated, one row each. Knows not what they do: kinesis.c, sts.c, imds.c … do. */
+/*
+ * services: which services and operations are simulated, one row each. Knows not what they do: kinesis.c, sts.c, imds.c
+ * … do.
+ */
 #ifndef KDIAG_AWSSIM_SERVICES_H
 #define KDIAG_AWSSIM_SERVICES_H
 
@@ -33,7 +36,10 @@ struct service {
 	const char *version;      /* SERVICE_QUERY */
 	const struct operation *operations;
 	size_t operations_count;
-	/* Which stream is the call about? Sets call->stream (its own), or leaves it. NULL: calls of this service name none. */
+	/*
+	 * Which stream is the call about? Sets call->stream (its own), or leaves it. NULL: calls of this service name
+	 * none.
+	 */
 	void (*name_stream)(struct call *call);
 };
 

@@ -36,7 +36,10 @@ refuse(const struct check *check, const char *code, char *message_taken)
 	return -1;
 }
 
-/* "1 validation error detected: Value 'x' at 'streamName' failed to satisfy constraint: Member must …". The rule is taken. */
+/*
+ * "1 validation error detected: Value 'x' at 'streamName' failed to satisfy constraint: Member must …". The rule is
+ * taken.
+ */
 static int
 refuse_value(const struct check *check, const char *path, const char *value, char *rule_taken)
 {

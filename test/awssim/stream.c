@@ -76,7 +76,10 @@ find_parent(const struct stream *stream, size_t count, struct kd_hash hash, int6
 	return NULL;
 }
 
-/* Appends `count` open shards that cover all keys; their parents are the shards closed at the same moment that hold their ends. */
+/*
+ * Appends `count` open shards that cover all keys; their parents are the shards closed at the same moment that hold
+ * their ends.
+ */
 static void
 add_even(struct stream *stream, int64_t count, int64_t now_ms)
 {

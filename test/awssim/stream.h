@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* stream: one simulated stream and its shards: hash-key ranges, parents, reshards. Pure; knows no calls and no clock. */
+/*
+ * stream: one simulated stream and its shards: hash-key ranges, parents, reshards. Pure; knows no calls and no clock.
+ */
 #ifndef KDIAG_AWSSIM_STREAM_H
 #define KDIAG_AWSSIM_STREAM_H
 
@@ -56,7 +58,10 @@ extern const char *const stream_metric_names[STREAM_METRICS + 1];
 void stream_clear(struct stream *stream);
 void stream_clear_consumers(struct stream *stream);
 
-/* `closed` shards that cover all hash keys evenly, and `open` ones that came of them (1 to STREAM_SHARDS_MAX together). What was there is dropped. */
+/*
+ * `closed` shards that cover all hash keys evenly, and `open` ones that came of them (1 to STREAM_SHARDS_MAX together).
+ * What was there is dropped.
+ */
 void stream_lay_shards(struct stream *stream, int64_t open, int64_t closed, int64_t now_ms);
 /* As UpdateShardCount does in effect: closes the open shards and opens `open` new ones. */
 void stream_reshard(struct stream *stream, int64_t open, int64_t now_ms);

@@ -185,7 +185,10 @@ read_timeline(const struct decode *in, const struct yaml_node *node, void *into)
 
 #define AT(member) .offset = offsetof(struct stream_spec, member)
 
-/* In blocks: what may change, what names it, what only a scenario's file says; a place takes the rows up to its own (rows_of). */
+/*
+ * In blocks: what may change, what names it, what only a scenario's file says; a place takes the rows up to its own
+ * (rows_of).
+ */
 static const struct decode_field fields[] = {
     {.key = "status", .type = DECODE_CHOICE, AT(status), .choices = statuses},
     {.key = "mode", .type = DECODE_CHOICE, AT(mode), .choices = modes},

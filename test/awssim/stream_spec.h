@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* stream_spec: what a scenario says about a stream, before it is laid over one. Knows the keys of a stream and nothing else of the file. */
+/*
+ * stream_spec: what a scenario says about a stream, before it is laid over one. Knows the keys of a stream and nothing
+ * else of the file.
+ */
 #ifndef KDIAG_AWSSIM_STREAM_SPEC_H
 #define KDIAG_AWSSIM_STREAM_SPEC_H
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * wire: owns the requests whose answer is not sent at once. What breaks a connection is done from a timer, never while evhttp is on the stack: it goes on
+ * wire: owns the requests whose answer is not sent at once. What breaks a connection is done from a timer, never while
+ * evhttp is on the stack: it goes on
  * using the connection after its callback.
  */
 #include "test/awssim/wire.h"
@@ -77,7 +78,10 @@ wait_ms(struct held *held, int64_t ms)
 	evtimer_add(held->timer, &wait);
 }
 
-/* The connection is going. evhttp has cut the request loose when it was the peer who left; else it frees the request itself. */
+/*
+ * The connection is going. evhttp has cut the request loose when it was the peer who left; else it frees the request
+ * itself.
+ */
 static void
 closed_cb(struct evhttp_connection *connection, void *arg)
 {
@@ -206,7 +210,10 @@ timer_cb(evutil_socket_t fd, short what, void *arg)
 		start_breaking(held);
 }
 
-/* Lets evhttp see the peer leave meanwhile: it stops reading while a request is being answered, and takes further bytes for its own bug. */
+/*
+ * Lets evhttp see the peer leave meanwhile: it stops reading while a request is being answered, and takes further bytes
+ * for its own bug.
+ */
 static void
 watch_peer(struct evhttp_connection *connection)
 {

@@ -27,7 +27,10 @@ struct wire_answer {
 struct wire *wire_new(struct event_base *base);
 /* After the evhttp has been freed. */
 void wire_free(struct wire *wire);
-/* Answers a request with its output headers and this body (whose bytes are moved out). Without delay and whole: at once. */
+/*
+ * Answers a request with its output headers and this body (whose bytes are moved out). Without delay and whole: at
+ * once.
+ */
 void wire_send(
     struct wire *wire, struct evhttp_request *request, const struct wire_answer *answer, struct evbuffer *body);
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* world: the streams that there are now, found by account, region and name; the timeline moves them on. Knows no requests. */
+/*
+ * world: the streams that there are now, found by account, region and name; the timeline moves them on. Knows no
+ * requests.
+ */
 #ifndef KDIAG_AWSSIM_WORLD_H
 #define KDIAG_AWSSIM_WORLD_H
 
@@ -21,7 +24,8 @@ void world_advance(struct world *world, int64_t elapsed_ms);
 /* NULL: there is none, or it is GONE. Borrowed until the next world_add. */
 struct stream *world_find(const struct world *world, const char *account, const char *region, const char *name);
 /*
- * The streams of an account and region whose names come after `after` (NULL: all), by name, GONE ones left out: at most max into list (borrowed). Returns how
+ * The streams of an account and region whose names come after `after` (NULL: all), by name, GONE ones left out: at
+ * most max into list (borrowed). Returns how
  * many it put there; *more: are there others behind them?
  */
 size_t world_list(const struct world *world, const char *account, const char *region, const char *after,

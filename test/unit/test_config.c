@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Tests of config: what a file becomes, and every mistake with its place and remedy. The probes are the real ones beside the tests
- * (../probes of this program's folder, or KDIAG_PROBES_DIR), copied into a folder of the test's own with a broken one.
+ * Tests of config: what a file becomes, and every mistake with its place and remedy. The probes are the real ones
+ * beside the tests (../probes of this program's folder, or KDIAG_PROBES_DIR), copied into a folder of the test's own
+ * with a broken one.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_creds: the chain of sources and the cache, with files, a metadata service of our own in the same loop, and a clock that stands still. */
+/*
+ * test_creds: the chain of sources and the cache, with files, a metadata service of our own in the same loop, and a
+ * clock that stands still.
+ */
 #include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -181,7 +184,7 @@ static void
 start_service(void)
 {
 	struct evhttp_bound_socket *bound;
-	struct sockaddr_storage address;
+	struct sockaddr_in address = {0};
 	socklen_t len = sizeof(address);
 
 	service = evhttp_new(base);
@@ -190,8 +193,7 @@ start_service(void)
 	bound = evhttp_bind_socket_with_handle(service, "127.0.0.1", 0);
 	assert_non_null(bound);
 	assert_int_equal(getsockname(evhttp_bound_socket_get_fd(bound), (struct sockaddr *)&address, &len), 0);
-	snprintf(endpoint, sizeof(endpoint), "http://127.0.0.1:%d",
-	    ntohs(((struct sockaddr_in *)(void *)&address)->sin_port));
+	snprintf(endpoint, sizeof(endpoint), "http://127.0.0.1:%d", ntohs(address.sin_port));
 }
 
 /* ---- what the callbacks were given ---- */
@@ -908,13 +910,41 @@ test_ask_within(void **state)
 	creds_free(creds);
 	creds = creds_new_fetched(base, "role arn:x", fetch_role, abandon_role, &role);
 	assert_non_null(creds_get(creds, ask_again_cb, creds));
+	assert_non_null(creds_get(creds, keys_cb, NULL));
 	creds_fetched(creds, aws_keys_new("A", "S", "T", START + HOUR, "role arn:x"), NULL);
 	assert_int_equal(ask_again_calls, 1);
-	assert_int_equal(got.calls, 0);
+	assert_int_equal(got.calls, 1); /* the second, after the first had refused them */
+	assert_string_equal(got.why, "AWS refuses the keys of role arn:x");
 	assert_int_equal(role.fetches, 2);
 	creds_fetched(creds, aws_keys_new("B", "S", "T", START + HOUR, "role arn:x"), NULL);
-	assert_int_equal(got.calls, 1);
+	assert_int_equal(got.calls, 2);
 	assert_string_equal(got.keys->access_key, "B");
+}
+
+static void
+ask_at_health_cb(enum creds_health health, const char *why, void *arg)
+{
+	(void)health;
+	(void)why;
+	if (creds_health(arg) == CREDS_EXPIRING)
+		pass(MINUTE);
+	creds_get(arg, ask_again_cb, arg);
+}
+
+/* A health callback that asks, and so starts the next fetch: those who waited are answered all the same. */
+static void
+test_ask_at_health(void **state)
+{
+	(void)state;
+	memset(&role, 0, sizeof(role));
+	creds_free(creds);
+	creds = creds_new_fetched(base, "role arn:x", fetch_role, abandon_role, &role);
+	assert_non_null(creds_get(creds, keys_cb, NULL));
+	creds_on_health(creds, ask_at_health_cb, creds);
+	creds_fetched(creds, aws_keys_new("A", "S", "T", START - HOUR, "role arn:x"), NULL);
+	assert_int_equal(role.fetches, 2);
+	assert_int_equal(got.calls, 1);
+	assert_string_equal(got.keys->access_key, "A");
 }
 
 #define WORLD(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -947,6 +977,7 @@ main(void)
 	    WORLD(test_fetched),
 	    WORLD(test_fetched_within),
 	    WORLD(test_ask_within),
+	    WORLD(test_ask_at_health),
 	};
 
 	return cmocka_run_group_tests(tests, open_world, close_world);

@@ -68,12 +68,12 @@ test_status(void **state)
 				gone = {KD_STATUS_GONE, KD_MODE_UNKNOWN};
 
 	(void)state;
-	expect_json(
-	    fact_new_status(TIME_MS, &status), "{\"kind\":\"stream_status\",\"time\":\"2025-11-22T10:14:00.250Z\","
-					       "\"value\":{\"status\":\"UPDATING\",\"stream_mode\":\"ON_DEMAND\"}}");
-	expect_json(
-	    fact_new_status(TIME_MS - 250, &gone), "{\"kind\":\"stream_status\",\"time\":\"2025-11-22T10:14:00Z\","
-						   "\"value\":{\"status\":\"GONE\",\"stream_mode\":null}}");
+	expect_json(fact_new_status(TIME_MS, &status),
+	    "{\"kind\":\"stream_status\",\"time\":\"2025-11-22T10:14:00.250Z\","
+	    "\"value\":{\"status\":\"UPDATING\",\"stream_mode\":\"ON_DEMAND\"}}");
+	expect_json(fact_new_status(TIME_MS - 250, &gone),
+	    "{\"kind\":\"stream_status\",\"time\":\"2025-11-22T10:14:00Z\","
+	    "\"value\":{\"status\":\"GONE\",\"stream_mode\":null}}");
 }
 
 static void

@@ -342,7 +342,8 @@ test_texts_are_one_line_and_cut(void **state)
 
 	(void)state;
 	memset(long_text, 'x', 4999);
-	memcpy(long_text + 399, "\xc3\xa4", 2); /* astride the limit */
+	long_text[399] = '\xc3'; /* an ä astride the limit */
+	long_text[400] = '\xa4';
 	kd_find(report, 0, "a\nb", KD_INFO, "%s", long_text);
 	kd_next(report, "aws %s", "orders\nreboot\x1b[2J");
 	kd_evidence_string(report, "text", long_text);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_kinesis: the Kinesis calls against a client that this file plays: what is sent, page after page, and what bad answers become. */
+/*
+ * test_kinesis: the Kinesis calls against a client that this file plays: what is sent, page after page, and what bad
+ * answers become.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -151,6 +154,8 @@ shards_cb(const struct aws_error *error, const struct kd_shard *shards, size_t c
 	assert_ptr_equal(arg, &got);
 	note(error, count);
 	assert_int_equal(error->fault == AWS_OK, shards != NULL);
+	if (shards == NULL)
+		return;
 	for (i = 0; i < count; i++)
 		str_printf(&got.names, "%s(%s,%s) ", shards[i].id, shards[i].parent ? shards[i].parent : "",
 		    shards[i].adjacent_parent ? shards[i].adjacent_parent : "");
@@ -166,6 +171,8 @@ consumers_cb(const struct aws_error *error, const struct kd_consumer *consumers,
 	(void)arg;
 	note(error, count);
 	assert_int_equal(error->fault == AWS_OK, consumers != NULL);
+	if (consumers == NULL)
+		return;
 	for (i = 0; i < count; i++)
 		str_printf(&got.names, "%s ", consumers[i].name);
 	if (count > 0)
@@ -180,6 +187,8 @@ streams_cb(const struct aws_error *error, const struct kinesis_stream *streams, 
 	(void)arg;
 	note(error, count);
 	assert_int_equal(error->fault == AWS_OK, streams != NULL);
+	if (streams == NULL)
+		return;
 	for (i = 0; i < count; i++)
 		str_printf(&got.names, "%s:%s:%d:%d:%lld ", streams[i].name, streams[i].arn, (int)streams[i].status,
 		    (int)streams[i].mode, (long long)streams[i].created_ms);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_metadata: role credentials from a metadata service that this file plays below http.h; no sentence ever shows a value. */
+/*
+ * test_metadata: role credentials from a metadata service that this file plays below http.h; no sentence ever shows a
+ * value.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

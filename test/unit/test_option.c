@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tests of option and settings: each type at its borders, the sentences, tables that are unsound, the JSON round trip. */
+/*
+ * Tests of option and settings: each type at its borders, the sentences, tables that are unsound, the JSON round
+ * trip.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

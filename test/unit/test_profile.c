@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_profile: the ini files of AWS: which section, which keys, whose win; and what is refused, without a value in the sentence. */
+/*
+ * test_profile: the ini files of AWS: which section, which keys, whose win; and what is refused, without a value in the
+ * sentence.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -171,20 +171,17 @@ test_nodes(void **state)
 static void
 test_size(void **state)
 {
-	size_t len = (8 << 20) + 1;
-	char *text = mem_new(len + 1, 1);
-	struct xml_node *root;
+	enum { MAX = 8 << 20 };
+	char *text = mem_printf("<a>%0*d</a>", MAX - 7, 0);
+	struct xml_node *root = read_text(text);
 
 	(void)state;
-	memset(text, 'x', len);
-	memcpy(text, "<a>", 3);
-	memcpy(text + len - 4, "</a>", 4);
-	refuses(text, len, "XML, line 1 column 1: the answer is larger than 8 MiB");
-	memcpy(text + len - 5, "</a>", 4);
-	root = xml_read(text, len - 1, NULL);
-	assert_non_null(root);
-	assert_int_equal(strlen(root->text), len - 8);
+	assert_int_equal(strlen(text), MAX);
+	assert_int_equal(strlen(root->text), MAX - 7);
 	xml_free(root);
+	free(text);
+	text = mem_printf("<a>%0*d</a>", MAX - 6, 0);
+	refuses(text, strlen(text), "XML, line 1 column 1: the answer is larger than 8 MiB");
 	free(text);
 }
 

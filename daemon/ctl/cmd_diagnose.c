@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cmd_diagnose: has every probe of a stream look now, and prints the runbook as a checklist, with the cause and the next command. */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/mem.h"
+#include "daemon/ctl/shown.h"
+
+enum { LABEL_INDENT = 0, TEXT_INDENT = 8 };
+
+static void
+add_row(struct table *table, enum kd_severity severity, const char *word, const char *step, const char *text,
+    const char *id)
+{
+	const char *cells[] = {word, step, text, id};
+
+	table_add(table, severity, cells);
+}
+
+/* What is not good has a row each; what is good one for all. */
+static void
+add_step(struct table *table, const json_t *step)
+{
+	const json_t *findings = json_object_get(step, "findings");
+	const char *name = ctl_text(step, "step"), *good_summary = "";
+	size_t good = 0, bad = 0;
+	struct shown shown;
+	char *text;
+
+	for (size_t i = 0; i < json_array_size(findings); i++) {
+		shown_read(&shown, json_array_get(findings, i));
+		if (shown.severity == KD_OK) {
+			good++;
+			good_summary = shown.summary;
+			continue;
+		}
+		text = shown_sentence(&shown);
+		add_row(table, shown.severity, screen_word(shown.severity), bad++ == 0 ? name : "", text, shown.id);
+		free(text);
+	}
+	if (bad > 0)
+		return;
+	text = good > 1 ? mem_printf("%zu checks", good) : mem_strdup(good_summary);
+	if (good > 0)
+		add_row(table, KD_OK, screen_word(KD_OK), name, text, "");
+	else
+		add_row(table, KD_UNKNOWN, "?", name, "not looked at yet", "");
+	free(text);
+}
+
+static void
+print_symptom(const struct screen *screen, const json_t *symptom)
+{
+	static const enum table_kind kinds[] = {TABLE_LEFT, TABLE_NAME, TABLE_WRAP, TABLE_LEFT};
+	const json_t *steps = json_object_get(symptom, "steps");
+	struct table *table = table_new(screen, kinds, KD_COUNT(kinds));
+
+	screen_printf(screen, "\n%s\n", ctl_text(symptom, "title"));
+	for (size_t i = 0; i < json_array_size(steps); i++)
+		add_step(table, json_array_get(steps, i));
+	if (json_array_size(steps) == 0)
+		screen_printf(screen, "no probe asks about this\n");
+	table_print(table);
+	table_free(table);
+}
+
+static void
+print_diagnosis(const struct screen *screen, const json_t *result)
+{
+	enum kd_severity verdict = ctl_severity(result, "verdict");
+	const json_t *symptoms = json_object_get(result, "symptoms");
+	char *title =
+	    shown_title(screen, ctl_text(result, "stream"), ctl_text(result, "account"), ctl_text(result, "region"));
+	int64_t as_of_ms = ctl_time(result, "as_of");
+	char time[SCREEN_AGE_SIZE];
+
+	fprintf(screen->out, "%s%s%s  ", screen_color(screen, verdict), screen_word(verdict), screen_plain(screen));
+	screen_printf(screen, "%s%slooked at %s\n", title, screen_dot(screen), screen_time(as_of_ms, as_of_ms, time));
+	for (size_t i = 0; i < json_array_size(symptoms); i++)
+		print_symptom(screen, json_array_get(symptoms, i));
+	if (*ctl_text(result, "cause") != '\0') {
+		fputc('\n', screen->out);
+		screen_paragraph(screen, LABEL_INDENT, "cause", TEXT_INDENT, ctl_text(result, "cause"));
+	}
+	if (*ctl_text(result, "next") != '\0')
+		screen_printf(screen, "%-*s%s\n", TEXT_INDENT, "next", ctl_text(result, "next"));
+	free(title);
+}
+
+/* "High latency" and "high-latency" are "high_latency" on the wire. The caller's. */
+static char *
+wire_symptom(const char *typed)
+{
+	char *symptom = mem_strdup(typed);
+
+	for (char *s = symptom; s != NULL && *s != '\0'; s++)
+		*s = *s == ' ' || *s == '-' ? '_' : (char)tolower((unsigned char)*s);
+	return symptom;
+}
+
+static int
+exec(struct ctl *ctl)
+{
+	char *symptom = wire_symptom(ctl->symptom);
+	json_t *request = ctl_request("diagnose"), *result;
+	int status;
+
+	ctl_request_add(request, "stream", ctl_arg(ctl, 0));
+	ctl_request_add(request, "symptom", symptom);
+	free(symptom);
+	if ((result = ctl_call(ctl, request, CTL_LOOK_TIMEOUT_MS, &status)) == NULL)
+		return status;
+	if (ctl->json)
+		ctl_print_json(ctl, result);
+	else
+		print_diagnosis(&ctl->screen, result);
+	json_decref(result);
+	return CTL_OK;
+}
+
+const struct ctl_command cmd_diagnose = {
+    .name = "diagnose",
+    .args = "STREAM [--symptom SYMPTOM]",
+    .help = "look now: the runbook as a checklist, the cause, the next command",
+    .args_min = 1,
+    .args_max = 1,
+    .takes = "S",
+    .exec = exec,
+};

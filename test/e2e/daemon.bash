@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+# What every test of the real daemon needs: kdiagd up and down, kdiagctl, a config. `load helpers` and `load daemon` in a .bats file.
+# shellcheck shell=bash
+
+SOCKET="$BATS_TEST_TMPDIR/k.sock"
+CONFIG="$BATS_TEST_TMPDIR/kdiagd.yaml"
+LOG="$BATS_TEST_TMPDIR/kdiagd.log"
+KEYS='access_key_id: AKIATEST, secret_access_key: test-secret'
+
+# The environment of whoever runs the tests must not reach the daemon.
+unset "${!AWS_@}" KDIAG_SOCKET KDIAG_CLOCK NO_COLOR
+export AWS_EC2_METADATA_DISABLED=true HOME="$BATS_TEST_TMPDIR"
+
+# A scenario's head: the account and the keys that KEYS has. Streams and faults follow.
+scenario_head() {
+	printf '%s\n' 'account: "123456789012"' 'regions: [us-east-1, eu-west-1]' \
+		'credentials: {keys: [{access_key_id: AKIATEST, secret_access_key: test-secret, user: tester}]}'
+}
+
+# write_config STREAMS_YAML [INTERVAL [AWS_EXTRA]]: pace unlimited and a second's interval, so that tests need not wait.
+write_config() {
+	cat >"$CONFIG" <<-YAML
+		daemon: {socket: $SOCKET, probes: $BUILD_DIR/probes, interval: ${2:-1s}}
+		syslog: {enabled: false}
+		aws: {region: us-east-1, endpoint_url: "http://127.0.0.1:${AWS_PORT:-1}", pace: unlimited, $KEYS${3:+, $3}}
+		$1
+	YAML
+	chmod 600 "$CONFIG"
+}
+
+# start_kdiagd [OPTION...]: sets KDIAGD_PID; returns when the socket is there.
+start_kdiagd() {
+	"$BUILD_DIR/kdiagd" -f -c "$CONFIG" "$@" >>"$LOG" 2>&1 3>&- &
+	KDIAGD_PID=$!
+	wait_for 10 is_up || {
+		cat "$LOG" >&2
+		return 1
+	}
+}
+
+is_up() {
+	"$BUILD_DIR/kdiagctl" -s "$SOCKET" --json probes
+}
+
+# Ends it with SIGTERM: it must be gone within 2 seconds, with exit status 0 (a leak under ASan is another).
+stop_kdiagd() {
+	local pid="${KDIAGD_PID:-}" rc=0
+	[[ -n "$pid" ]] || return 0
+	KDIAGD_PID=
+	kill -TERM "$pid" 2>/dev/null || true
+	wait_for "${STOP_SECONDS:-2}" is_gone "$pid" || {
+		kill -KILL "$pid"
+		return 1
+	}
+	wait "$pid" || rc=$?
+	((rc == 0)) || {
+		echo "kdiagd ended with $rc" >&2
+		cat "$LOG" >&2
+		return 1
+	}
+}
+
+is_gone() {
+	! kill -0 "$1" 2>/dev/null || [[ "$(ps -o stat= -p "$1")" == Z* ]]
+}
+
+ctl() {
+	"$BUILD_DIR/kdiagctl" -s "$SOCKET" "$@"
+}
+
+# json FILTER COMMAND...: what jq makes of the command's JSON, whatever its exit status.
+json() {
+	local filter="$1"
+	shift
+	{ ctl --json "$@" || true; } | jq -r "$filter"
+}
+
+verdict() {
+	json '.streams[0].verdict' status "$1"
+}
+
+has_verdict() {
+	[[ "$(verdict "$1")" == "$2" ]]
+}
+
+# looked [STREAM]: has every probe of the stream (of all) looked at least once?
+looked() {
+	[[ "$(json '[.streams[] | select(.complete | not)] | length' status "$@")" == 0 ]]
+}
+
+# ask LINE: one request by hand, the answer on stdout.
+ask() {
+	printf '%s\n' "$1" | timeout 10 socat -t 5 - "UNIX:$SOCKET"
+}
+
+# self_open CHECK: is a finding of that check about kdiag itself open?
+self_open() {
+	[[ "$(json "[.self[] | select(.check == \"$1\" and .state == \"open\")] | length" status)" -ge 1 ]]
+}
+
+self_none() {
+	[[ "$(json "[.self[] | select(.check == \"$1\" and .state == \"open\")] | length" status)" == 0 ]]
+}
+
+# The log holds no credential, and nothing that says that the program itself is wrong.
+log_is_clean() {
+	! grep -nE 'test-secret|Signature=|AddressSanitizer|runtime error|LeakSanitizer|assert' "$LOG"
+}
