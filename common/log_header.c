@@ -64,8 +64,8 @@ static const struct {
     {'C', LOG_LINE_FATAL},
 };
 
-static const char *const level_names[LOG_LINE_LEVELS] = {"", "trace", "debug", "info", "notice", "warning", "error",
-    "fatal"};
+static const char *const level_names[LOG_LINE_LEVELS] = {
+    "", "trace", "debug", "info", "notice", "warning", "error", "fatal"};
 
 static bool
 is_digit(char c)
@@ -103,8 +103,8 @@ find_letter(char c)
 enum log_line_level
 log_header_parse_level(const char *name, size_t len)
 {
-	static const enum log_line_level tens[] = {LOG_LINE_TRACE, LOG_LINE_DEBUG, LOG_LINE_INFO, LOG_LINE_WARNING,
-	    LOG_LINE_ERROR, LOG_LINE_FATAL};
+	static const enum log_line_level tens[] = {
+	    LOG_LINE_TRACE, LOG_LINE_DEBUG, LOG_LINE_INFO, LOG_LINE_WARNING, LOG_LINE_ERROR, LOG_LINE_FATAL};
 
 	if (len == 2 && name[1] == '0' && name[0] >= '1' && name[0] <= '6')
 		return tens[name[0] - '1'];
@@ -141,6 +141,7 @@ struct walk {
 	struct log_header *header;
 	unsigned guesses; /* plain words since the last sure sign */
 	bool is_piped;    /* columns end in `|` */
+	bool is_iso;      /* the line began with "2026-11-22T…", as journald's, where host and program follow */
 	bool wants_host;  /* RFC 3164: the host's name comes next */
 	bool is_ended;
 	size_t fixed; /* RFC 5424: so many columns are left */
@@ -176,8 +177,7 @@ is_sure(const struct walk *walk)
 static void
 skip_blanks(struct walk *walk)
 {
-	while (walk->at < walk->len &&
-	       (is_blank(walk->s[walk->at]) || (walk->s[walk->at] == '|' && is_sure(walk))))
+	while (walk->at < walk->len && (is_blank(walk->s[walk->at]) || (walk->s[walk->at] == '|' && is_sure(walk))))
 		walk->at++;
 }
 
@@ -198,6 +198,16 @@ match_bracket(const struct walk *walk)
 	return 0;
 }
 
+/* Behind another time six digits are rather a number. */
+static bool
+is_packed(const char *s)
+{
+	for (size_t i = 0; i < 6; i++)
+		if (!is_digit(s[i]))
+			return false;
+	return true;
+}
+
 /* A time at `at` that is a column, with what ends it. */
 static bool
 take_time(struct walk *walk)
@@ -206,17 +216,31 @@ take_time(struct walk *walk)
 	size_t n = log_time_match(walk->s + walk->at, walk->len - walk->at, &is_syslog);
 	char next;
 
-	if (n == 0)
+	if (n == 0 || (walk->header->is_timed && (walk->guesses > 0 || is_packed(walk->s + walk->at))))
 		return false;
 	next = walk->at + n < walk->len ? walk->s[walk->at + n] : ' ';
 	if (!is_blank(next) && strchr("|,;:]-", next) == NULL)
 		return false;
+	walk->is_iso = walk->at == 0 && n > 10 && walk->s[10] == 'T';
 	walk->at += n + (next == ',' || next == ';' || next == ':');
 	walk->is_piped = walk->is_piped || next == '|';
 	walk->wants_host = is_syslog && !walk->header->is_timed;
 	walk->header->is_timed = true;
 	commit(walk);
 	return true;
+}
+
+/* A thread or a component; no address, process or request. */
+static bool
+is_mostly_letters(const char *s, size_t len)
+{
+	size_t letters_count = 0, digits = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		letters_count += is_letter(s[i]);
+		digits += is_digit(s[i]);
+	}
+	return letters_count > digits;
 }
 
 static bool
@@ -251,7 +275,7 @@ is_header_bracket(struct walk *walk, size_t n)
 		return false;
 	if (walk->s[walk->at] == '(' && holds_space(inner, n - 2))
 		return false;
-	if (walk->header->source_len == 0)
+	if (walk->header->source_len == 0 && is_mostly_letters(inner, n - 2))
 		set_source(walk, walk->at + 1, n - 2);
 	return true;
 }
@@ -394,7 +418,8 @@ is_followed_by(const struct walk *walk, size_t end, const char *text)
 static bool
 is_padded(const struct walk *walk, size_t end)
 {
-	return end < walk->len && (walk->s[end] == '\t' || (end + 1 < walk->len && walk->s[end] == ' ' && is_blank(walk->s[end + 1])));
+	return end < walk->len &&
+	       (walk->s[end] == '\t' || (end + 1 < walk->len && walk->s[end] == ' ' && is_blank(walk->s[end + 1])));
 }
 
 static bool
@@ -406,77 +431,126 @@ is_all_upper(const char *s, size_t len)
 	return true;
 }
 
-/* "INFO", "INFO:", "Info,", "E" of logcat and mongod, "I1122" of glog, "INFO:root:" of Python. */
-static bool
-take_level(struct walk *walk, size_t n)
+/* "E" of logcat, mongod and Rails, "E/Tag(" of logcat, "I1122 10:14:00" of glog: how many bytes; 0: none of them. */
+static size_t
+match_letter(const struct walk *walk, size_t n)
+{
+	const char *s = walk->s + walk->at;
+	bool is_timed = walk->header->is_timed, is_syslog;
+
+	if (n == 1)
+		return is_timed;
+	if (s[1] == ',' && n == 2)
+		return 2;
+	if (s[1] == '/' && is_letter(s[2 < n ? 2 : 0]) && n > 2 && (is_timed || walk->at == 0))
+		return 2;
+	if (n == 5 && !is_timed && is_digit(s[1]) && is_digit(s[4]) && walk->len - walk->at > 15 &&
+	    log_time_match(s + 6, walk->len - walk->at - 6, &is_syslog) > 0)
+		return 5;
+	return 0;
+}
+
+/* "INFO", "INFO:", "Info,": how many bytes; 0: it is none, or rather a word of the message. */
+static size_t
+match_level(const struct walk *walk, size_t n, enum log_line_level *level)
 {
 	const char *s = walk->s + walk->at;
 	size_t word = 0;
-	enum log_line_level level;
-	char end;
 
-	if (walk->header->level != LOG_LINE_PLAIN || !is_letter(s[0]))
-		return false;
 	while (word < n && is_letter(s[word]))
 		word++;
-	end = word < n ? s[word] : '\0';
-	if (word == 1 && (level = find_letter(s[0])) != LOG_LINE_PLAIN) {
-		bool is_syslog, is_glog = n == 5 && !walk->header->is_timed && walk->len - walk->at > 15 &&
-			log_time_match(s + 6, walk->len - walk->at - 6, &is_syslog) > 0;
-
-		if (!is_glog && !(n == 1 && walk->header->is_timed) && !(end == ',' && n == 2) &&
-		    !(end == '/' && is_letter(s[n > 2 ? 2 : 0])))
-			return false;
-		walk->at += is_glog ? 5 : end == '/' || end == ',' ? 2 : 1;
-	} else if ((level = log_header_parse_level(s, word)) != LOG_LINE_PLAIN) {
-		bool is_marked = (end != '\0' && strchr(":,;|]>", end) != NULL) || is_padded(walk, walk->at + n);
-
-		if (!is_all_upper(s, word) && !is_marked)
-			return false;
-		if (end != '\0' && !is_marked)
-			return false;
-		walk->at += word + (end != '\0');
-	} else {
-		return false;
+	if (word == 1) {
+		*level = find_letter(s[0]);
+		return *level != LOG_LINE_PLAIN ? match_letter(walk, n) : 0;
 	}
+	if ((*level = log_header_parse_level(s, word)) == LOG_LINE_PLAIN)
+		return 0;
+	if (word < n)
+		return strchr(":,;|]>", s[word]) != NULL ? word + 1 : 0;
+	return is_all_upper(s, word) || is_padded(walk, walk->at + n) ? n : 0;
+}
+
+/* Python's "INFO:root:message", logcat's "E/Tag( 1234): message". */
+static void
+take_joined_source(struct walk *walk)
+{
+	size_t end = walk->at;
+
+	while (end < walk->len && end - walk->at < SOURCE_MAX && walk->s[end] != ':' && walk->s[end] != '(' &&
+	       !is_blank(walk->s[end]))
+		end++;
+	if (end >= walk->len || !is_source(walk->s + walk->at, end - walk->at))
+		return;
+	set_source(walk, walk->at, end - walk->at);
+	if (walk->s[end] == '(')
+		while (end < walk->len && end - walk->at < SOURCE_MAX && walk->s[end] != ':')
+			end++;
+	if (end < walk->len && walk->s[end] == ':') {
+		walk->at = end + 1;
+		walk->is_ended = true;
+	}
+}
+
+static bool
+take_level(struct walk *walk, size_t n)
+{
+	enum log_line_level level;
+	size_t used;
+
+	if (!is_letter(walk->s[walk->at]) || (used = match_level(walk, n, &level)) == 0)
+		return false;
+	if (walk->header->level != LOG_LINE_PLAIN && (level != walk->header->level || walk->header->len + 2 < walk->at))
+		return false;
 	if (walk->guesses > 1 && !is_sure(walk))
 		return false;
 	set_level(walk, level);
+	walk->at += used;
+	if (used < n && walk->at < walk->len && (walk->s[walk->at - 1] == ':' || walk->s[walk->at - 1] == '/'))
+		take_joined_source(walk);
 	commit(walk);
 	return true;
 }
 
-/* "sshd[4711]:", "dfs.DataNode:", "kernel:"; the message begins behind it. */
+/* What makes a word without a colon the name of a source: where it stands, and what stands behind it. */
+static bool
+is_source_column(const struct walk *walk, const char *s, size_t n)
+{
+	size_t end = walk->at + n;
+	bool is_timed = walk->header->is_timed, is_leveled = walk->header->level != LOG_LINE_PLAIN;
+
+	if (walk->is_piped && end < walk->len && walk->s[end] == '|')
+		return true;
+	if (is_timed && (is_followed_by(walk, end, "- ") || is_followed_by(walk, end, ": ")))
+		return true;
+	if (is_timed && has_process(s, n) && is_followed_by(walk, end, "("))
+		return true; /* launchd: "name[1] (service[2]): …" */
+	if (s[n - 1] == ']' && memchr(s, ':', n) != NULL && memchr(s, '[', n) == NULL)
+		return true; /* glog: "server.cc:123] …" */
+	if (!is_leveled || walk->header->source_len > 0)
+		return false;
+	return is_dotted(s, n) ||
+	       (is_timed && (is_padded(walk, end) || (is_all_upper(s, n) && is_followed_by(walk, end, "["))));
+}
+
+/* "sshd[4711]:", "dfs.DataNode:", "kernel:"; the message begins behind the colon. */
 static bool
 take_source(struct walk *walk, size_t n)
 {
 	const char *s = walk->s + walk->at;
-	bool has_colon = s[n - 1] == ':';
-	size_t name = n - has_colon;
-	size_t colon = walk->header->level != LOG_LINE_PLAIN && !has_colon ? 0 : n;
+	bool has_colon = s[n - 1] == ':', is_process;
 
-	while (colon > 0 && colon < n && s[colon] != ':')
-		colon++;
-	if (!is_source(s, name))
+	if (!is_source(s, n - has_colon))
 		return false;
-	if (!is_sure(walk) && !(has_colon && has_process(s, name)))
+	is_process = has_process(s, n - has_colon);
+	if (walk->guesses > 0 && !(has_colon && walk->guesses == 1 && (is_process || walk->is_iso)))
 		return false;
-	if (has_colon) {
-		walk->at += n;
-		walk->is_ended = !is_followed_by(walk, walk->at, "[") || walk->header->level == LOG_LINE_PLAIN;
-	} else if (has_process(s, name) && is_followed_by(walk, walk->at + n, "(") && walk->header->is_timed) {
-		walk->at += n; /* launchd: "name[1] (service[2]): …" */
-	} else if (walk->header->is_timed && (is_followed_by(walk, walk->at + n, "- ") || is_followed_by(walk, walk->at + n, ": "))) {
-		walk->at += n;
-	} else if (is_sure(walk) && walk->header->level != LOG_LINE_PLAIN && walk->header->source_len == 0 &&
-		   (is_dotted(s, n) || (is_padded(walk, walk->at + n) && walk->header->is_timed))) {
-		walk->at += n;
-	} else if (walk->is_piped && walk->at + n < walk->len && walk->s[walk->at + n] == '|') {
-		walk->at += n;
-	} else {
+	if (!is_sure(walk) && !(has_colon && is_process))
 		return false;
-	}
-	set_source(walk, (size_t)(s - walk->s), name);
+	if (!has_colon && !is_source_column(walk, s, n))
+		return false;
+	set_source(walk, walk->at, n - has_colon);
+	walk->at += n;
+	walk->is_ended = has_colon && (walk->header->level == LOG_LINE_PLAIN || !is_followed_by(walk, walk->at, "["));
 	commit(walk);
 	return true;
 }
@@ -488,7 +562,8 @@ guess(struct walk *walk, size_t n)
 	const char *s = walk->s + walk->at;
 	bool is_id = has_digit(s, n) || is_dotted(s, n);
 
-	if (memchr(s, '=', n) != NULL || memchr(s, '"', n) != NULL || memchr(s, '(', n) != NULL || memchr(s, ',', n) != NULL)
+	if (memchr(s, '=', n) != NULL || memchr(s, '"', n) != NULL || memchr(s, '(', n) != NULL ||
+	    memchr(s, ',', n) != NULL)
 		return false;
 	if (!is_id && !is_separator(s, n)) {
 		if (walk->header->level != LOG_LINE_PLAIN || ++walk->guesses >= GUESSES_MAX)
@@ -497,6 +572,9 @@ guess(struct walk *walk, size_t n)
 			return false;
 	}
 	walk->at += n;
+	if (is_sure(walk) && ((walk->is_piped && walk->at < walk->len && walk->s[walk->at] == '|') ||
+				 (memchr(s, '#', n) != NULL && s[n - 1] == ':')))
+		commit(walk);
 	return true;
 }
 
@@ -515,7 +593,7 @@ take_word(struct walk *walk)
 		commit(walk);
 		return true;
 	}
-	if (log_time_is_epoch(walk->s + walk->at, n)) {
+	if (!walk->header->is_timed && log_time_is_epoch(walk->s + walk->at, n)) {
 		walk->header->is_timed = true;
 		walk->at += n;
 		commit(walk);
@@ -538,7 +616,7 @@ take_word(struct walk *walk)
 			commit(walk);
 		return true;
 	}
-	if (walk->guesses == 0 && take_source(walk, n))
+	if (take_source(walk, n))
 		return true;
 	return guess(walk, n);
 }
@@ -560,6 +638,7 @@ log_header_find(const char *line, size_t len, struct log_header *header)
 		if (c == '[' || c == '(' || c == '<' ? !take_bracket(&walk) : !take_word(&walk))
 			break;
 	}
-	while (header->len < len && (is_blank(line[header->len]) || (walk.is_piped && line[header->len] == '|')))
+	while (header->len > 0 && header->len < len &&
+	       (is_blank(line[header->len]) || (walk.is_piped && line[header->len] == '|')))
 		header->len++;
 }

@@ -22,10 +22,10 @@ enum log_line_level {
 };
 
 struct log_header {
-	size_t len;                   /* the message begins here; 0: no header */
+	size_t len; /* the message begins here; 0: no header */
 	enum log_line_level level;
-	bool is_timed;                /* a time stands in it */
-	size_t source, source_len;    /* the logger's, program's or component's name within the line; 0 bytes: none */
+	bool is_timed;             /* a time stands in it */
+	size_t source, source_len; /* the logger's, program's or component's name within the line; 0 bytes: none */
 };
 
 void log_header_find(const char *line, size_t len, struct log_header *header);

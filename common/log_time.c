@@ -198,8 +198,8 @@ log_time_match(const char *s, size_t len, bool *is_syslog)
 	if (len < 7 || (!is_digit(s[0]) && (s[0] < 'A' || s[0] > 'W')))
 		return 0;
 	for (size_t i = 0; i < KD_COUNT(forms); i++) {
-		if (is_digit(s[0]) != (forms[i].text[0] == '0') ||
-		    (n = match_dated(&forms[i], s, len)) == 0 || (n < len && is_alnum(s[n])))
+		if (is_digit(s[0]) != (forms[i].text[0] == '0') || (n = match_dated(&forms[i], s, len)) == 0 ||
+		    (n < len && is_alnum(s[n])))
 			continue;
 		*is_syslog = forms[i].is_syslog;
 		return n;
@@ -213,7 +213,7 @@ log_time_is_epoch(const char *s, size_t len)
 {
 	size_t n = count_digits(s, len);
 
-	if ((n != 10 && n != 13) || s[0] != '1' || (s[1] == '0' && s[2] == '0'))
-		return n == 9 && len == 9 && s[0] == '9';
+	if ((n != 10 && n != 13) || s[0] != '1')
+		return false;
 	return n == len || (n == 10 && s[n] == '.' && n + 1 + count_digits(s + n + 1, len - n - 1) == len);
 }

@@ -246,7 +246,7 @@ static const char *const events[] = {
 	"download", "drain", "enable", "end", "enqueue", "enter", "evict", "exit", "expire", "export", "fetch",
 	"find", "finish", "flush", "free", "freeze", "get", "grant", "import", "increase", "init", "initialize",
 	"insert", "install", "invoke", "join", "kill", "launch", "leave", "listen", "load", "lock", "login",
-	"logout", "lower", "merge", "mount", "move", "new", "obtain", "off", "offline", "old", "on", "online",
+	"logout", "lower", "merge", "mount", "move", "obtain", "off", "offline", "on", "online",
 	"open", "pause", "pop", "publish", "pull", "purge", "push", "put", "raise", "read", "ready", "reboot",
 	"receive", "reclaim", "recover", "register", "release", "reload", "remove", "rename", "renew", "replace",
 	"request", "reset", "resize", "resolve", "restart", "resume", "retry", "return", "revoke", "roll", "run",
@@ -329,7 +329,7 @@ is_form_listed(enum log_words_list list, const char *word, size_t len)
 	static const struct {
 		const char *ending, *instead;
 	} endings[] = {{"s", ""}, {"es", ""}, {"ies", "y"}, {"ed", ""}, {"ed", "e"}, {"ied", "y"}, {"ing", ""},
-	    {"ing", "e"}, {"ly", ""}, {"er", ""}, {"er", "e"}, {"ion", ""}, {"ion", "e"}, {"able", ""}};
+	    {"ing", "e"}, {"ly", ""}, {"ion", ""}, {"ion", "e"}, {"able", ""}};
 	char form[WORD_MAX + 2];
 
 	if (is_listed(list, word))
@@ -409,8 +409,8 @@ log_words_is_secret(const char *s, size_t len)
 			end = i + 1;
 	for (size_t i = end; i < len && s[i] >= 'a' && s[i] <= 'z'; i++)
 		out = i;
-	if (out + 1 < len && out >= end && s[out + 1] >= 'A' && s[out + 1] <= 'Z' && lower(s + out + 1, len - out - 1, word) &&
-	    FIND(secrets, word))
+	if (out + 1 < len && out >= end && s[out + 1] >= 'A' && s[out + 1] <= 'Z' &&
+	    lower(s + out + 1, len - out - 1, word) && FIND(secrets, word))
 		return true;
 	return lower(s + end, len - end, word) && FIND(secrets, word);
 }

@@ -118,7 +118,7 @@ collect_stream_free(struct collect_stream *stream)
 		return;
 	assert(LIST_EMPTY(&stream->jobs));
 	for (i = 0; i < SLOTS; i++) {
-		collect_place_denied(stream->place, stream, i, NULL);
+		collect_place_trouble(stream->place, stream, i, TROUBLE_NONE, NULL);
 		if (stream->slots[i].op != NULL)
 			kinesis_cancel(stream->slots[i].op);
 		fact_unref(stream->slots[i].fact);
@@ -147,41 +147,83 @@ missing_gone(const struct collect_stream *stream, enum slot_index slot)
 	return fact;
 }
 
-/* What could not be had for denied permissions is explained by one finding about kdiag itself, which collect_place_denied raises. */
-struct fact *
-collect_missing(const struct collect_stream *stream, enum slot_index slot, const struct aws_error *error)
+/* The finding that explains it: one that the client has open, or the trouble that collect_failed tells of. The caller's. */
+static char *
+blame_of(const struct collect_stream *stream, enum slot_index asked, enum aws_fault fault)
 {
-	char *blame, *subject;
+	char *blame = fault == AWS_DENIED ? NULL : aws_place_blame(stream->place->aws, "kinesis", fault);
+
+	if (blame != NULL)
+		return blame;
+	return collect_place_blame(stream->place, fault == AWS_DENIED ? TROUBLE_DENIED : TROUBLE_ANSWER, asked);
+}
+
+struct fact *
+collect_missing(
+    const struct collect_stream *stream, enum slot_index slot, enum slot_index asked, const struct aws_error *error)
+{
 	struct fact *fact;
+	char *blame;
 
 	if (error->fault == AWS_NOT_FOUND)
 		return missing_gone(stream, slot);
-	subject = collect_denied_subject(stream->place, slot);
-	if (error->fault == AWS_DENIED)
-		blame = mem_printf("self/denied/%s", subject);
-	else
-		blame = aws_place_blame(stream->place->aws, "kinesis", error->fault);
-	free(subject);
+	blame = blame_of(stream, asked, error->fault);
 	fact = fact_new_missing(slot_kinds[slot], aws_error_reason(error), error->message, blame);
 	free(blame);
 	return fact;
 }
 
+/*
+ * A denial is told at once. What may pass is told when it comes twice in a row, just before the streams' own findings would open. What the client has a finding
+ * for proves neither that a denial is over nor that the operation answers; only the latter is handed over, for both would tell of one cause.
+ */
+void
+collect_failed(struct collect_stream *stream, enum slot_index asked, const struct aws_error *error)
+{
+	struct slot *slot = &stream->slots[asked];
+	char *told = aws_place_blame(stream->place->aws, "kinesis", error->fault);
+
+	slot->failures++;
+	if (error->fault == AWS_NOT_FOUND)
+		collect_place_trouble(stream->place, stream, asked, TROUBLE_NONE, NULL);
+	else if (error->fault == AWS_DENIED)
+		collect_place_trouble(stream->place, stream, asked, TROUBLE_DENIED, error->message);
+	else if (told == NULL && slot->failures > 1)
+		collect_place_trouble(stream->place, stream, asked, TROUBLE_ANSWER, error->message);
+	else if (told != NULL && slot->trouble == TROUBLE_ANSWER)
+		collect_place_trouble(stream->place, stream, asked, TROUBLE_NONE, NULL);
+	free(told);
+}
+
+/* Whose answer does a slot wait for? */
+static enum slot_index
+awaited(const struct collect_stream *stream, enum slot_index slot)
+{
+	if (slot == SLOT_STATUS)
+		return collect_place_is_bulk(stream->place) ? SLOT_STATUS : SLOT_SUMMARY;
+	return stream->slots[slot].op != NULL ? slot : SLOT_SUMMARY;
+}
+
+/* A deadline holds for so many attempts that what misses it is told at once. */
 static struct fact *
 missing_late(const struct collect_job *job, enum slot_index slot)
 {
-	const struct collect_stream *stream = job->stream;
-	double rate = aws_place_rate(stream->place->aws, collect_slot_operation(slot));
-	char *why;
+	struct collect_stream *stream = job->stream;
+	enum slot_index asked = awaited(stream, slot);
+	const char *operation = collect_slot_operation(asked);
+	double rate = aws_place_rate(stream->place->aws, operation);
+	char *why, *blame = collect_place_blame(stream->place, TROUBLE_ANSWER, asked);
 	struct fact *fact;
 
 	if (rate > 0)
 		why =
 		    mem_printf("no answer to kinesis:%s in time (it may be called %.2g times a second here: aws.pace)",
-			collect_slot_operation(slot), rate);
+			operation, rate);
 	else
-		why = mem_printf("no answer to kinesis:%s in time", collect_slot_operation(slot));
-	fact = fact_new_missing(slot_kinds[slot], KD_LATE, why, NULL);
+		why = mem_printf("no answer to kinesis:%s in time", operation);
+	collect_place_trouble(stream->place, stream, asked, TROUBLE_ANSWER, why);
+	fact = fact_new_missing(slot_kinds[slot], KD_LATE, why, blame);
+	free(blame);
 	free(why);
 	return fact;
 }
@@ -339,13 +381,23 @@ void
 collect_settle(struct collect_stream *stream, enum slot_index index, struct fact *fact_taken, int64_t asked_ms)
 {
 	struct slot *slot = &stream->slots[index];
-	bool denied = fact_reason(fact_taken) == KD_DENIED;
 
 	fact_unref(slot->fact);
 	slot->fact = fact_taken;
 	slot->asked_ms = asked_ms;
 	slot->wanted = false;
-	collect_place_denied(stream->place, stream, index, denied ? fact_why(fact_taken) : NULL);
+	if (fact_reason(fact_taken) != KD_KNOWN)
+		return;
+	slot->failures = 0;
+	collect_place_trouble(stream->place, stream, index, TROUBLE_NONE, NULL);
+}
+
+/* The operation of that slot has failed, and it alone: what it was asked for is missing. */
+static void
+settle_failed(struct collect_stream *stream, enum slot_index index, const struct aws_error *error)
+{
+	collect_failed(stream, index, error);
+	collect_settle(stream, index, collect_missing(stream, index, index, error), stream->slots[index].op_asked_ms);
 }
 
 /* ListShards again, or are those that we have still the ones that the summary counts? */
@@ -368,10 +420,10 @@ shards_cb(const struct aws_error *error, const struct kd_shard *shards, size_t c
 	struct slot *slot = &stream->slots[SLOT_SHARDS];
 
 	slot->op = NULL;
-	collect_settle(stream, SLOT_SHARDS,
-	    error->fault == AWS_OK ? fact_new_shards(clock_now_ms(), shards, count)
-				   : collect_missing(stream, SLOT_SHARDS, error),
-	    slot->op_asked_ms);
+	if (error->fault == AWS_OK)
+		collect_settle(stream, SLOT_SHARDS, fact_new_shards(clock_now_ms(), shards, count), slot->op_asked_ms);
+	else
+		settle_failed(stream, SLOT_SHARDS, error);
 	collect_advance(stream);
 }
 
@@ -382,10 +434,11 @@ consumers_cb(const struct aws_error *error, const struct kd_consumer *consumers,
 	struct slot *slot = &stream->slots[SLOT_CONSUMERS];
 
 	slot->op = NULL;
-	collect_settle(stream, SLOT_CONSUMERS,
-	    error->fault == AWS_OK ? fact_new_consumers(clock_now_ms(), consumers, count)
-				   : collect_missing(stream, SLOT_CONSUMERS, error),
-	    slot->op_asked_ms);
+	if (error->fault == AWS_OK)
+		collect_settle(
+		    stream, SLOT_CONSUMERS, fact_new_consumers(clock_now_ms(), consumers, count), slot->op_asked_ms);
+	else
+		settle_failed(stream, SLOT_CONSUMERS, error);
 	collect_advance(stream);
 }
 
@@ -454,12 +507,12 @@ summary_cb(const struct aws_error *error, const struct kinesis_summary *answer, 
 		status.mode = answer->summary.mode;
 		collect_settle(stream, SLOT_SUMMARY, fact_new_summary(now_ms, &answer->summary), slot->op_asked_ms);
 	} else {
-		collect_settle(stream, SLOT_SUMMARY, collect_missing(stream, SLOT_SUMMARY, error), slot->op_asked_ms);
+		settle_failed(stream, SLOT_SUMMARY, error);
 	}
 	if (error->fault == AWS_OK || error->fault == AWS_NOT_FOUND)
 		settle_status(stream, fact_new_status(now_ms, &status), slot->op_asked_ms);
 	else
-		settle_status(stream, collect_missing(stream, SLOT_STATUS, error), slot->op_asked_ms);
+		settle_status(stream, collect_missing(stream, SLOT_STATUS, SLOT_SUMMARY, error), slot->op_asked_ms);
 	for (i = SLOT_SHARDS; i < SLOTS; i++)
 		if (stream->slots[i].wanted && stream->slots[i].op == NULL)
 			follow(stream, i);

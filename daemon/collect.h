@@ -20,7 +20,8 @@ struct collect_stream;
 struct collect_job;
 
 /*
- * What the collector notices that concerns more than one stream: `why` NULL: it is over. check "denied": an action that our own role lacks (subject "kinesis:DescribeStreamSummary prod us-east-1").
+ * What the collector notices that concerns more than one stream: `why` NULL: it is over. check "denied": an action that our own role lacks (subject "kinesis:DescribeStreamSummary prod us-east-1");
+ * "answer": an operation that gives no good answer for one stream or more, while the service as such lives. Told again with a new `why` while it lasts.
  */
 typedef void (*collect_notice_cb)(const char *check, const char *subject, const char *why, void *arg);
 

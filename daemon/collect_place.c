@@ -15,9 +15,8 @@ enum {
 	LIST_REFUSED_MS = 60 * 60 * 1000, /* how long a denied ListStreams is not asked again */
 };
 
-/* STATUS comes with the summary where there is no listing, and so do the facts that are refused for it. */
 static const char *const operations[SLOTS] = {
-    [SLOT_STATUS] = "DescribeStreamSummary",
+    [SLOT_STATUS] = "ListStreams",
     [SLOT_SUMMARY] = "DescribeStreamSummary",
     [SLOT_SHARDS] = "ListShards",
     [SLOT_CONSUMERS] = "ListStreamConsumers",
@@ -134,51 +133,77 @@ collect_place_turn_ms(const struct collect_place *place)
 	return rate > 0 ? (int64_t)((double)place->count * 1000 / rate) : 0;
 }
 
-/* ---- what our own role may not do ---- */
+/* ---- what ails an operation ---- */
 
-char *
-collect_denied_subject(const struct collect_place *place, enum slot_index slot)
+static const char *const trouble_checks[TROUBLES] = {[TROUBLE_DENIED] = "denied", [TROUBLE_ANSWER] = "answer"};
+
+static char *
+make_subject(const struct collect_place *place, enum slot_index asked)
 {
 	return mem_printf(
-	    "kinesis:%s %s %s", operations[slot], aws_place_account(place->aws), aws_place_region(place->aws));
+	    "kinesis:%s %s %s", operations[asked], aws_place_account(place->aws), aws_place_region(place->aws));
+}
+
+char *
+collect_place_blame(const struct collect_place *place, enum trouble trouble, enum slot_index asked)
+{
+	char *subject = make_subject(place, asked);
+	char *blame = mem_printf("self/%s/%s", trouble_checks[trouble], subject);
+
+	free(subject);
+	return blame;
+}
+
+/* why NULL: it is over. */
+static void
+tell(const struct collect_place *place, enum trouble trouble, enum slot_index asked, const char *why)
+{
+	char *subject = make_subject(place, asked);
+
+	if (place->collect->notice != NULL)
+		place->collect->notice(trouble_checks[trouble], subject, why, place->collect->notice_arg);
+	free(subject);
 }
 
 static void
-tell(const struct collect_place *place, const char *check, const char *subject, const char *why)
+tell_trouble(const struct collect_place *place, enum trouble trouble, enum slot_index asked, const char *why)
 {
-	if (place->collect->notice != NULL)
-		place->collect->notice(check, subject, why, place->collect->notice_arg);
+	size_t count = place->troubled[trouble][asked];
+	char *text;
+
+	if (count < 2) {
+		tell(place, trouble, asked, why);
+		return;
+	}
+	text = mem_printf("%s (it is so for %zu streams)", why, count);
+	tell(place, trouble, asked, text);
+	free(text);
 }
 
+/* Told again each time: the finding opens once, and its sentence keeps up with the count. */
 void
-collect_place_denied(struct collect_place *place, struct collect_stream *stream, enum slot_index slot, const char *why)
+collect_place_trouble(struct collect_place *place, struct collect_stream *stream, enum slot_index asked,
+    enum trouble trouble, const char *why)
 {
-	char *subject;
+	struct slot *slot = &stream->slots[asked];
+	enum trouble before = slot->trouble;
 
-	if (stream->slots[slot].denied == (why != NULL))
-		return;
-	stream->slots[slot].denied = why != NULL;
-	place->denied[slot] += why != NULL ? 1 : (size_t)-1;
-	/* The status shares the summary's operation, and so its finding. */
-	if (slot == SLOT_STATUS || place->denied[slot] > (why != NULL ? 1 : 0))
-		return;
-	subject = collect_denied_subject(place, slot);
-	tell(place, "denied", subject, why);
-	free(subject);
+	slot->trouble = trouble;
+	if (trouble != TROUBLE_NONE && trouble != before)
+		place->troubled[trouble][asked]++;
+	if (before != TROUBLE_NONE && trouble != before && --place->troubled[before][asked] == 0)
+		tell(place, before, asked, NULL);
+	if (trouble != TROUBLE_NONE)
+		tell_trouble(place, trouble, asked, why);
 }
 
 static void
 tell_list_denied(struct collect_place *place, const struct aws_error *error)
 {
-	char *subject =
-	    mem_printf("kinesis:ListStreams %s %s", aws_place_account(place->aws), aws_place_region(place->aws));
-	char *why = error == NULL
-			? NULL
-			: mem_printf("%s; so the status of %zu streams is asked one by one, a turn takes %lld s",
-			      error->message, place->count, (long long)(collect_place_turn_ms(place) / 1000));
+	char *why = mem_printf("%s; so the status of %zu streams is asked one by one, a turn takes %lld s",
+	    error->message, place->count, (long long)(collect_place_turn_ms(place) / 1000));
 
-	tell(place, "denied", subject, why);
-	free(subject);
+	tell(place, TROUBLE_DENIED, SLOT_STATUS, why);
 	free(why);
 }
 
@@ -234,11 +259,13 @@ settle_without_rows(struct collect_place *place, const struct aws_error *error)
 
 		if (!stream->slots[SLOT_STATUS].wanted)
 			continue;
-		if (refused)
+		if (refused) {
 			collect_describe(stream, false);
-		else
-			collect_settle(
-			    stream, SLOT_STATUS, collect_missing(stream, SLOT_STATUS, error), place->list_asked_ms);
+			continue;
+		}
+		collect_failed(stream, SLOT_STATUS, error);
+		collect_settle(stream, SLOT_STATUS, collect_missing(stream, SLOT_STATUS, SLOT_STATUS, error),
+		    place->list_asked_ms);
 	}
 }
 
@@ -252,7 +279,7 @@ list_cb(const struct aws_error *error, const struct kinesis_stream *rows, size_t
 	place->list_op = NULL;
 	if (error->fault == AWS_OK) {
 		if (place->list_refused_ms != 0)
-			tell_list_denied(place, NULL);
+			tell(place, TROUBLE_DENIED, SLOT_STATUS, NULL);
 		place->list_refused_ms = 0;
 		settle_from_rows(place, rows, count);
 	} else {

@@ -12,6 +12,12 @@
 /* The kinds that are fetched; KD_EXPECT comes from the config. */
 enum slot_index { SLOT_STATUS, SLOT_SUMMARY, SLOT_SHARDS, SLOT_CONSUMERS, SLOTS };
 
+/*
+ * What ails an operation, where the client has no finding that tells it: a finding about kdiag itself of that check, one a place and operation, however
+ * many streams it strikes. DENIED: our role lacks the action. ANSWER: it fails, makes no sense or is late, for this stream, while the service as such lives.
+ */
+enum trouble { TROUBLE_NONE, TROUBLE_DENIED, TROUBLE_ANSWER, TROUBLES };
+
 struct slot {
 	struct fact *fact;     /* the last answer, known or missing; NULL: never asked */
 	int64_t asked_ms;      /* clock_mono_ms() at which that answer was asked for */
@@ -20,13 +26,12 @@ struct slot {
 	bool op_urgent;
 	bool
 	    wanted; /* waits for the summary before it can be asked for (shards, consumers) or for the listing (status) */
-	bool denied; /* counted in its place's denied[] */
+	/* Of the slot's own operation (collect_slot_operation), whichever slots it answers: */
+	enum trouble trouble; /* counted in its place's troubled[] */
+	unsigned failures;    /* in a row */
 };
 
 struct collect_place;
-
-/* Each denied slot's facts blame this finding about kdiag itself (see fact.h); collect_place_denied raises it, one a place and action. */
-char *collect_denied_subject(const struct collect_place *place, enum slot_index slot);
 
 struct collect_stream {
 	struct collect_place *place;
@@ -45,9 +50,9 @@ struct collect_place {
 	size_t count, capacity;
 	int64_t interval_ms; /* the shortest of its streams */
 	struct kinesis_op *list_op;
-	int64_t list_asked_ms;   /* of the listing under way */
-	int64_t list_refused_ms; /* when ListStreams was denied or could not serve, 0: not */
-	size_t denied[SLOTS];    /* streams whose slot is denied */
+	int64_t list_asked_ms;            /* of the listing under way */
+	int64_t list_refused_ms;          /* when ListStreams was denied or could not serve, 0: not */
+	size_t troubled[TROUBLES][SLOTS]; /* streams */
 	LIST_ENTRY(collect_place) link;
 };
 
@@ -70,12 +75,14 @@ void collect_place_configure(struct collect_place *place);
 /* Do its streams get their status from one listing? */
 bool collect_place_is_bulk(const struct collect_place *place);
 void collect_place_list(struct collect_place *place, bool urgent);
-/* A slot's answer was (or is no longer) "denied": keeps the place's count and tells of the first and the last. */
-void collect_place_denied(
-    struct collect_place *place, struct collect_stream *stream, enum slot_index slot, const char *why);
+/* "self/answer/kinesis:DescribeStreamSummary prod us-east-1": the finding that a fact blames which is missing for this trouble. The caller's. */
+char *collect_place_blame(const struct collect_place *place, enum trouble trouble, enum slot_index asked);
+/* The stream's trouble with the operation of that slot is now this one, for that reason: keeps the place's count, and tells of it and of its end. */
+void collect_place_trouble(struct collect_place *place, struct collect_stream *stream, enum slot_index asked,
+    enum trouble trouble, const char *why);
 int64_t collect_place_turn_ms(const struct collect_place *place);
 
-/* "DescribeStreamSummary": the operation that answers to a slot. */
+/* "DescribeStreamSummary": the operation that a slot stands for. SLOT_STATUS stands for the listing, though a description answers it too. */
 const char *collect_slot_operation(enum slot_index slot);
 
 /* collect.c, for the listing: the answer for one slot (fact taken), asked for at asked_ms; and a fetch by DescribeStreamSummary. */
@@ -83,6 +90,10 @@ void collect_settle(struct collect_stream *stream, enum slot_index slot, struct 
 void collect_describe(struct collect_stream *stream, bool urgent);
 /* After one or more were settled: ends the jobs that have all they need. */
 void collect_advance(struct collect_stream *stream);
-struct fact *collect_missing(const struct collect_stream *stream, enum slot_index slot, const struct aws_error *error);
+/* What a failed call means for the slot's fact; asked: the slot whose operation has failed. */
+struct fact *collect_missing(
+    const struct collect_stream *stream, enum slot_index slot, enum slot_index asked, const struct aws_error *error);
+/* To be told of each failed call before its facts are settled. */
+void collect_failed(struct collect_stream *stream, enum slot_index asked, const struct aws_error *error);
 
 #endif

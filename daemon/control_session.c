@@ -107,15 +107,21 @@ control_hold(struct control_session *session)
 	return session;
 }
 
+static void
+destroy(struct control_session *session)
+{
+	assert(session->room == NULL);
+	free(session->peer);
+	free(session);
+}
+
+/* Not from under take_turn, which looks at it once more. */
 void
 control_release(struct control_session *session)
 {
 	assert(session->holds > 0);
-	if (--session->holds > 0)
-		return;
-	assert(session->room == NULL);
-	free(session->peer);
-	free(session);
+	if (--session->holds == 0 && !session->turning)
+		destroy(session);
 }
 
 bool
@@ -460,13 +466,13 @@ take_turn(struct control_session *session)
 
 	if (session->turning)
 		return;
-	control_hold(session);
 	session->turning = true;
 	while (taken < TURN_MAX && answer_next(session))
 		taken++;
-	session->turning = false;
 	settle(session, taken == TURN_MAX);
-	control_release(session);
+	session->turning = false;
+	if (session->holds == 0)
+		destroy(session);
 }
 
 /* ---- events ---- */

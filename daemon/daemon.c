@@ -73,14 +73,28 @@ publish_change(const struct ledger_change *change, void *arg)
 	json_decref(event);
 }
 
-static void
-tell_refused_probes(struct daemon *daemon, const struct plugins *plugins, bool refused)
+static bool
+is_refused(const struct plugins *plugins, const char *name)
 {
 	size_t i;
 
 	for (i = 0; i < plugins_refused_count(plugins); i++)
-		self_set(daemon->ledger, "probe", plugins_refused_name(plugins, i),
-		    refused ? plugins_refused_why(plugins, i) : NULL);
+		if (strcmp(plugins_refused_name(plugins, i), name) == 0)
+			return true;
+	return false;
+}
+
+/* before: NULL at the start. What is refused still is told once, not anew with each reload. */
+static void
+tell_refused_probes(struct daemon *daemon, const struct plugins *before, const struct plugins *plugins)
+{
+	size_t i;
+
+	for (i = 0; before != NULL && i < plugins_refused_count(before); i++)
+		if (!is_refused(plugins, plugins_refused_name(before, i)))
+			self_set(daemon->ledger, "probe", plugins_refused_name(before, i), NULL);
+	for (i = 0; i < plugins_refused_count(plugins); i++)
+		self_set(daemon->ledger, "probe", plugins_refused_name(plugins, i), plugins_refused_why(plugins, i));
 }
 
 /* ---- start and stop ---- */
@@ -173,7 +187,7 @@ daemon_watch(struct daemon *daemon)
 {
 	struct schedule_parts parts = parts_of(daemon);
 
-	tell_refused_probes(daemon, daemon->config->plugins, true);
+	tell_refused_probes(daemon, NULL, daemon->config->plugins);
 	schedule_configure(daemon->schedule, daemon->config, &parts);
 	discover_configure(daemon->discover, daemon->config, &parts);
 }
@@ -269,8 +283,7 @@ take(struct daemon *daemon, struct config *config, struct accounts *accounts_tak
 	struct config *old = daemon->config;
 
 	tell_what_stays(old, config);
-	tell_refused_probes(daemon, old->plugins, false);
-	tell_refused_probes(daemon, config->plugins, true);
+	tell_refused_probes(daemon, old->plugins, config->plugins);
 	daemon->config = config;
 	if (daemon->cli->verbose == 0)
 		log_set_level(config->daemon.log_level);

@@ -175,12 +175,16 @@ host_new(struct event_base *base)
 void
 host_free(struct host *host)
 {
+	struct host_job *job, *next;
+
 	if (host == NULL)
 		return;
 	assert(host->running == NULL);
 	event_free(host->turn);
-	while (!TAILQ_EMPTY(&host->jobs))
-		host_cancel(TAILQ_FIRST(&host->jobs));
+	for (job = TAILQ_FIRST(&host->jobs); job != NULL; job = next) {
+		next = TAILQ_NEXT(job, next);
+		free_job(job);
+	}
 	free(host);
 }
 

@@ -29,7 +29,8 @@ struct host_job *host_judge(struct host *host, const struct kd_probe *probe, str
     const struct kd_settings *settings, char **state_slot, host_cb cb, void *arg);
 void host_cancel(struct host_job *job);
 /* Judges at once, for replay and the tests of cases. The caller's report. */
-struct kd_report *host_judge_now(const struct kd_probe *probe, const struct kd_facts *facts, const struct kd_settings *settings);
+struct kd_report *host_judge_now(
+    const struct kd_probe *probe, const struct kd_facts *facts, const struct kd_settings *settings);
 
 struct host_counts {
 	uint64_t judged;

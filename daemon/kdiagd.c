@@ -45,9 +45,12 @@ static int
 check(const struct cli *cli)
 {
 	struct config *config = load(cli);
+	size_t i;
 
 	if (config == NULL)
 		return EXIT_FAILURE;
+	for (i = 0; i < plugins_refused_count(config->plugins); i++)
+		fprintf(stderr, "warning: %s\n", plugins_refused_why(config->plugins, i));
 	printf("%s is good: %zu streams, %zu discover rules, %zu probes\n", cli->config, config->streams_count,
 	    config->discover_count, plugins_count(config->plugins));
 	config_unref(config);
@@ -103,6 +106,15 @@ run(const struct cli *cli, struct config *config)
 	return status;
 }
 
+/* -1 is for cron, which mails what it reads: only what is wrong is said there. */
+static enum log_level
+level_of(const struct cli *cli, const struct config *config)
+{
+	if (cli->verbose > 0)
+		return LOG_LEVEL_DEBUG;
+	return cli->once ? LOG_LEVEL_WARNING : config->daemon.log_level;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -130,6 +142,6 @@ main(int argc, char **argv)
 	config = load(&cli);
 	if (config == NULL)
 		return cli.once ? EXIT_UNKNOWN : EXIT_FAILURE;
-	log_set_level(cli.verbose > 0 ? LOG_LEVEL_DEBUG : config->daemon.log_level);
+	log_set_level(level_of(&cli, config));
 	return run(&cli, config);
 }

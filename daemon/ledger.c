@@ -160,7 +160,7 @@ is_explained(const struct ledger *ledger, const struct ledger_item *item, const 
 	for (int depth = 0; depth < BLAME_DEPTH && blame != NULL; depth++) {
 		const struct ledger_item *blamed = find_blamed(ledger, record, blame);
 
-		if (blamed == NULL || blamed == item)
+		if (blamed == NULL)
 			return false;
 		if (is_told(blamed))
 			return true;
@@ -213,7 +213,7 @@ look_at_reported(struct ledger *ledger, struct ledger_item *item, const struct f
 static void
 look_at_absent(struct ledger *ledger, struct ledger_item *item, const struct ledger_rules *rules, int64_t now_ms)
 {
-	static const struct finding gone = {.summary = (char *)(uintptr_t)no_longer_reported};
+	static const struct finding gone = {.summary = (char *)no_longer_reported};
 	enum kd_severity from = item->finding.severity;
 	struct ledger_look look = {.severity = KD_OK, .absent = true};
 	enum ledger_turn turn;
@@ -313,9 +313,9 @@ static struct finding
 name_self(const char *check, const char *subject)
 {
 	struct finding named = {
-	    .probe = (char *)(uintptr_t)self_probe,
-	    .check = (char *)(uintptr_t)check,
-	    .subject = (char *)(uintptr_t)subject,
+	    .probe = (char *)self_probe,
+	    .check = (char *)check,
+	    .subject = (char *)subject,
 	};
 
 	finding_make_id(&named);
@@ -334,8 +334,8 @@ ledger_raise(struct ledger *ledger, const char *check, const char *subject, enum
 
 	assert(!ledger->telling && severity != KD_OK);
 	named.severity = severity;
-	named.summary = (char *)(uintptr_t)summary;
-	named.next = (char *)(uintptr_t)next;
+	named.summary = (char *)summary;
+	named.next = (char *)next;
 	if ((item = find_or_add(ledger, record, &named)) == NULL)
 		return; /* 2,000 are open already: nobody misses the next */
 	from = item->finding.severity;

@@ -19,10 +19,11 @@ struct ledger_change {
 	uint64_t seq; /* 1, 2, 3 … since the ledger began */
 	int64_t ms;
 	enum ledger_event event;
-	enum kd_severity from;          /* before; KD_OK when opened */
-	const struct finding *finding;  /* as it is now; a resolved one bears the severity that it had while open, its summary says how it is now */
-	const char *why;                /* LEDGER_RESOLVED for another cause than good looks ("no longer watched"), else NULL */
-	int64_t open_ms;                /* how long it was (or is) open */
+	enum kd_severity from; /* before; KD_OK when opened */
+	const struct finding *
+	    finding; /* as it is now; a resolved one bears the severity that it had while open, its summary says how it is now */
+	const char *why; /* LEDGER_RESOLVED for another cause than good looks ("no longer watched"), else NULL */
+	int64_t open_ms; /* how long it was (or is) open */
 };
 
 const char *ledger_event_name(enum ledger_event event); /* "opened", "changed", "resolved", "reminder" */
@@ -53,8 +54,8 @@ struct ledger_rules {
  * itself unknown, explains as an open one does. A report that lost findings (report_dropped) says nothing by its silence. What is no longer reported is dropped once it cannot
  * matter, a resolved one after a day. A stream keeps at most 2,000 findings; when more come, that is a finding self/ledger/ACCOUNT/REGION/STREAM.
  */
-void ledger_apply(struct ledger *ledger, struct stream_id *stream, const struct kd_report *report,
-    const char *probe, const struct ledger_rules *rules, int64_t now_ms);
+void ledger_apply(struct ledger *ledger, struct stream_id *stream, const struct kd_report *report, const char *probe,
+    const struct ledger_rules *rules, int64_t now_ms);
 
 /* Findings about kdiag itself (stream NULL, probe "self"): open at once, change when severity changes (a new summary alone is no change), resolve at once. Copies. */
 void ledger_raise(struct ledger *ledger, const char *check, const char *subject, enum kd_severity severity,
@@ -62,12 +63,13 @@ void ledger_raise(struct ledger *ledger, const char *check, const char *subject,
 void ledger_clear(struct ledger *ledger, const char *check, const char *subject, int64_t now_ms);
 
 /* A stream (or one probe of it; NULL: all) is no longer watched: what is open resolves with that reason, and its entries are dropped. */
-void ledger_forget(struct ledger *ledger, const struct stream_id *stream, const char *probe, const char *why, int64_t now_ms);
+void ledger_forget(
+    struct ledger *ledger, const struct stream_id *stream, const char *probe, const char *why, int64_t now_ms);
 
 /* What a reader sees. Borrowed, until the next change. */
 struct ledger_entry {
 	const struct finding *finding;
-	bool quiet; /* open, but explained by another open finding */
+	bool quiet;  /* open, but explained by another open finding */
 	bool unseen; /* the last look could not see (finding->reason says why) */
 };
 typedef void (*ledger_visit)(const struct ledger_entry *entry, void *arg);

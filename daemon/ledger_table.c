@@ -56,7 +56,7 @@ static const char subject_stream[] = "stream"; /* what most findings are about *
 static char *
 share_subject(const char *subject)
 {
-	return strcmp(subject, subject_stream) == 0 ? (char *)(uintptr_t)subject_stream : mem_strdup(subject);
+	return strcmp(subject, subject_stream) == 0 ? (char *)subject_stream : mem_strdup(subject);
 }
 
 static void
@@ -285,10 +285,14 @@ ledger_table_new(void)
 void
 ledger_table_free(struct ledger_table *table)
 {
+	struct ledger_record *record, *next;
+
 	if (table == NULL)
 		return;
-	while (!LIST_EMPTY(&table->all))
-		ledger_table_drop_record(LIST_FIRST(&table->all));
+	for (record = LIST_FIRST(&table->all); record != NULL; record = next) {
+		next = LIST_NEXT(record, all);
+		ledger_table_drop_record(record);
+	}
 	tdestroy(table->words, free);
 	free(table);
 }

@@ -147,8 +147,11 @@ exec_show(struct control_session *session, const json_t *request, void *app)
 	json_t *all, *finding, *found = NULL;
 	const char *id;
 	size_t i, count = 0;
+	int got = get_text(session, request, "id", &id);
 
-	if (get_text(session, request, "id", &id) != 1 || strlen(id) < ID_PREFIX_MIN) {
+	if (got == -1)
+		return;
+	if (got == 0 || strlen(id) < ID_PREFIX_MIN) {
 		control_reply_error(session, PROTO_BAD_REQUEST, "id is missing: at least its first 4 digits");
 		return;
 	}
@@ -189,6 +192,7 @@ exec_facts(struct control_session *session, const json_t *request, void *app)
 	facts_free(facts);
 }
 
+/* When there are too many subscribers, control has said so already. */
 static void
 exec_subscribe(struct control_session *session, const json_t *request, void *app)
 {
@@ -196,8 +200,9 @@ exec_subscribe(struct control_session *session, const json_t *request, void *app
 
 	(void)request;
 	(void)app;
-	reply_taken(session, result);
-	control_subscribe(session);
+	if (control_subscribe(session))
+		control_reply(session, result);
+	json_decref(result);
 }
 
 static void

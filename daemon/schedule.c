@@ -30,6 +30,7 @@ schedule_new(const struct schedule_parts *parts, bool passive)
 
 	schedule->parts = *parts;
 	schedule->passive = passive;
+	LIST_INIT(&schedule->lossy);
 	LIST_INIT(&schedule->runs);
 	return schedule;
 }
@@ -116,7 +117,7 @@ end(struct schedule *schedule, size_t at, const char *why)
 {
 	struct watch *watch = schedule->watches[at];
 
-	ledger_forget(schedule->parts.ledger, watch->config->id, NULL, why, clock_now_ms());
+	watch_forget(watch, why);
 	watch_free(watch);
 	schedule->count--;
 	memmove(

@@ -42,6 +42,22 @@ struct sink_syslog {
 	struct told_bucket buckets[BUCKETS];
 };
 
+/* ---- syslog(3), in the queue's thread alone ---- */
+
+/* Each line names its facility itself, since a reload may change it. */
+static void
+open_syslog(void)
+{
+	openlog("kdiagd", LOG_PID | LOG_NDELAY, LOG_DAEMON);
+}
+
+static void
+write_syslog(int priority, const char *line, void *arg)
+{
+	(void)arg;
+	syslog(priority, "%s", line);
+}
+
 /* ---- other lines than changes ---- */
 
 /* {"v":1,"event":…,"ts":…} */
@@ -193,6 +209,7 @@ arm_reminder(struct sink_syslog *sink)
 
 	if (sink->options.reminder_s == 0 || first == NULL || evtimer_pending(sink->reminder, NULL))
 		return;
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it does not see forget_told() take what it frees off the list */
 	wait = clock_wait(ms_until_due(sink, first));
 	evtimer_add(sink->reminder, &wait);
 }
@@ -228,13 +245,15 @@ reminder_cb(evutil_socket_t fd, short what, void *arg)
 {
 	static const struct timeval breath = {.tv_usec = REMINDER_BREATH_MS * 1000};
 	struct sink_syslog *sink = arg;
-	struct told *first;
+	struct told *told, *next;
 	bool said = false;
 
 	(void)fd;
 	(void)what;
-	while (!said && (first = TAILQ_FIRST(&sink->order)) != NULL && ms_until_due(sink, first) == 0)
-		said = remind(sink, first);
+	for (told = TAILQ_FIRST(&sink->order); told != NULL && !said && ms_until_due(sink, told) == 0; told = next) {
+		next = TAILQ_NEXT(told, order);
+		said = remind(sink, told);
+	}
 	if (said)
 		evtimer_add(sink->reminder, &breath);
 	else
@@ -272,7 +291,8 @@ sink_syslog_new(
 	    &(struct syslog_queue_options){
 		.lines_max = options->queue_max,
 		.facility = options->facility,
-		.write = options->write,
+		.begin = options->write == NULL ? open_syslog : NULL,
+		.write = options->write != NULL ? options->write : write_syslog,
 		.write_arg = options->write_arg,
 		.notice = make_notice,
 	    },
@@ -311,6 +331,8 @@ sink_syslog_configure(struct sink_syslog *sink, const struct sink_syslog_options
 void
 sink_syslog_free(struct sink_syslog *sink, int64_t grace_ms)
 {
+	struct told *told, *next;
+
 	if (sink == NULL)
 		return;
 	if (sink->heartbeat != NULL)
@@ -318,8 +340,10 @@ sink_syslog_free(struct sink_syslog *sink, int64_t grace_ms)
 	if (sink->reminder != NULL)
 		event_free(sink->reminder);
 	syslog_queue_free(sink->queue, grace_ms);
-	while (!TAILQ_EMPTY(&sink->order))
-		forget_told(sink, TAILQ_FIRST(&sink->order));
+	for (told = TAILQ_FIRST(&sink->order); told != NULL; told = next) {
+		next = TAILQ_NEXT(told, order);
+		free(told);
+	}
 	free(sink);
 }
 

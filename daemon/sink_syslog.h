@@ -17,25 +17,26 @@ struct event_base;
 struct sink_syslog;
 
 struct sink_syslog_options {
-	int facility; /* LOG_DAEMON … */
-	bool cee;     /* else text */
+	int facility;                    /* LOG_DAEMON … */
+	bool cee;                        /* else text */
 	int64_t reminder_s, heartbeat_s; /* 0: none */
-	size_t queue_max; /* lines; 0: 10,000. Their bytes are bounded too, by 8 MiB */
+	size_t queue_max;                /* lines; 0: 10,000. Their bytes are bounded too, by 8 MiB */
 	/* How a line goes out: NULL = syslog(3). Tests give their own (called in the thread). */
 	void (*write)(int priority, const char *line, void *arg);
 	void *write_arg;
 };
 
-struct sink_syslog *sink_syslog_new(struct event_base *base, const struct sink_syslog_options *options, const struct ledger *ledger, char **cause);
+struct sink_syslog *sink_syslog_new(
+    struct event_base *base, const struct sink_syslog_options *options, const struct ledger *ledger, char **cause);
 /* Takes new facility, format, reminder and heartbeat (reload); the rest stays. */
 void sink_syslog_configure(struct sink_syslog *sink, const struct sink_syslog_options *options);
 /* Waits at most grace_ms (real time) for the queue to drain; then leaves the thread behind (it may hang in syslog(3)), which drops what is left. */
 void sink_syslog_free(struct sink_syslog *sink, int64_t grace_ms);
 
-/* A ledger_listener. */
-void sink_syslog_change(const struct ledger_change *change, void *sink);
-/* The daemon's own log lines (a log_sink). */
-void sink_syslog_log(enum log_level level, const char *text, void *sink);
+/* A ledger_listener; arg is the sink. */
+void sink_syslog_change(const struct ledger_change *change, void *arg);
+/* The daemon's own log lines (a log_sink); arg is the sink. */
+void sink_syslog_log(enum log_level level, const char *text, void *arg);
 
 struct sink_syslog_counts {
 	uint64_t sent, dropped;

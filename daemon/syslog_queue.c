@@ -42,7 +42,7 @@ struct syslog_queue {
 	bool cee;
 	bool ending;           /* no line follows */
 	bool abandoned;        /* the owner is gone */
-	int64_t busy_since_ms; /* in openlog(3), syslog(3) or write(); 0: not */
+	int64_t busy_since_ms; /* in begin() or write(); 0: not */
 	uint64_t sent, dropped;
 	uint64_t unsaid; /* dropped, and no line has told of it yet */
 };
@@ -114,15 +114,6 @@ has_room(const struct syslog_queue *queue, const char *text)
 
 /* ---- the thread ---- */
 
-static void
-write_line(struct syslog_queue *queue, const struct line *line)
-{
-	if (queue->options.write != NULL)
-		queue->options.write(line->priority, line->text, queue->options.write_arg);
-	else
-		syslog(line->priority, "%s", line->text);
-}
-
 /* One line out; the mutex is let go of while that lasts. */
 static void
 send_first(struct syslog_queue *queue)
@@ -132,7 +123,7 @@ send_first(struct syslog_queue *queue)
 	tell_of_gap(queue);
 	queue->busy_since_ms = real_ms();
 	pthread_mutex_unlock(&queue->mutex);
-	write_line(queue, line);
+	queue->options.write(line->priority, line->text, queue->options.write_arg);
 	free(line);
 	pthread_mutex_lock(&queue->mutex);
 	queue->busy_since_ms = 0;
@@ -156,8 +147,8 @@ run(void *arg)
 	bool mine;
 
 	/* Here and not in the owner's thread, for connecting may hang as well. */
-	if (queue->options.write == NULL)
-		openlog("kdiagd", LOG_PID | LOG_NDELAY, queue->options.facility);
+	if (queue->options.begin != NULL)
+		queue->options.begin();
 	pthread_mutex_lock(&queue->mutex);
 	queue->busy_since_ms = 0;
 	for (;;) {
@@ -203,7 +194,7 @@ syslog_queue_new(const struct syslog_queue_options *options, char **cause)
 	pthread_condattr_t attr;
 	int failed;
 
-	assert(options->notice != NULL);
+	assert(options->notice != NULL && options->write != NULL);
 	queue->options = *options;
 	if (queue->options.lines_max == 0)
 		queue->options.lines_max = LINES_MAX;

@@ -13,13 +13,15 @@
 
 struct syslog_queue;
 
-/* How a line goes out; called in the thread. NULL: syslog(3). notice: makes the line that tells of `lost` lines; called in the thread; the queue's string. */
+/* All are called in the thread. */
 struct syslog_queue_options {
-	size_t lines_max;
+	size_t lines_max; /* 0: 10,000 */
 	int facility;
+	void (*begin)(void); /* before the first line; may hang as well; NULL: nothing to do */
 	void (*write)(int priority, const char *line, void *arg);
 	void *write_arg;
-	char *(*notice)(uint64_t lost, bool cee);
+	char *(*notice)(
+	    uint64_t lost, bool cee); /* makes the line that tells of so many lost ones; the queue's string */
 };
 
 /* NULL with a sentence: no thread could be had. */

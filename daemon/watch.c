@@ -136,6 +136,8 @@ judged_cb(const struct kd_report *report, int64_t took_us, void *arg)
 	watch->as_of_ms = clock_now_ms();
 	watch->schedule->looks++;
 	ledger_apply(watch->schedule->parts.ledger, id_of(task), report, probe_of(task)->name, &rules, watch->as_of_ms);
+	lossy_note(&watch->schedule->lossy, &task->lossy, watch->schedule->parts.ledger, probe_of(task)->name,
+	    id_of(task), report_dropped(report));
 	wait_until(task, next_due_ms(task));
 	serve_tickets(task, report);
 	if (!TAILQ_EMPTY(&task->tickets)) /* who asked after this look had begun */
@@ -226,6 +228,7 @@ task_free(struct task *task)
 	if (task->judging != NULL)
 		host_cancel(task->judging);
 	serve_tickets(task, NULL);
+	lossy_forget(&task->watch->schedule->lossy, &task->lossy, NULL);
 	free(task->state);
 	free(task);
 }
@@ -311,6 +314,18 @@ watch_free(struct watch *watch)
 	free(watch);
 }
 
+void
+watch_forget(struct watch *watch, const char *why)
+{
+	struct schedule *schedule = watch->schedule;
+	size_t i;
+
+	ledger_forget(schedule->parts.ledger, watch->config->id, NULL, why, clock_now_ms());
+	for (i = 0; i < watch->tasks_count; i++)
+		if (watch->tasks[i] != NULL)
+			lossy_forget(&schedule->lossy, &watch->tasks[i]->lossy, schedule->parts.ledger);
+}
+
 /* The task that ran this probe before, by its name. */
 static struct task *
 task_before(struct task **tasks, const struct plugins *old, const char *name)
@@ -331,9 +346,11 @@ forget_stopped(struct watch *watch, const struct plugins *old, struct task **bef
 		const char *name = plugins_at(old, i)->name;
 		int now = plugins_find(schedule->config->plugins, name);
 
-		if (before[i] != NULL && (now < 0 || watch->tasks[now] == NULL))
-			ledger_forget(schedule->parts.ledger, watch->config->id, name,
-			    "the probe is switched off for this stream", clock_now_ms());
+		if (before[i] == NULL || (now >= 0 && watch->tasks[now] != NULL))
+			continue;
+		ledger_forget(schedule->parts.ledger, watch->config->id, name,
+		    now < 0 ? "the probe was taken away" : "the probe is switched off for this stream", clock_now_ms());
+		lossy_forget(&schedule->lossy, &before[i]->lossy, schedule->parts.ledger);
 	}
 }
 
@@ -351,6 +368,8 @@ carry_states(struct watch *watch, const struct plugins *old, struct task **befor
 		task->state = was->state;
 		task->done_ms = was->done_ms;
 		was->state = NULL;
+		task->lossy = was->lossy;
+		was->lossy = NULL;
 	}
 }
 

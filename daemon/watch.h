@@ -5,6 +5,7 @@
 
 #include <sys/queue.h>
 
+#include "daemon/lossy.h"
 #include "daemon/schedule.h"
 
 enum task_phase { TASK_WAITING, TASK_GATHERING, TASK_JUDGING };
@@ -29,7 +30,8 @@ struct task {
 	struct collect_job *gathering;
 	struct host_job *judging;
 	struct ticket_list tickets;
-	char *state; /* what the probe keeps */
+	char *state;         /* what the probe keeps */
+	struct lossy *lossy; /* the last look lost findings */
 };
 
 struct watch {
@@ -52,6 +54,7 @@ struct schedule {
 	size_t count, capacity;
 	size_t starting; /* streams that the first looks are spread over */
 	uint64_t looks;
+	struct lossy_list lossy;
 	LIST_HEAD(, schedule_run) runs;
 };
 
@@ -62,6 +65,8 @@ void schedule_ticket_done(struct schedule_run *run, const struct watch *watch, c
 struct watch *watch_new(struct schedule *schedule, const struct config_stream *config,
     struct config_stream *discovered_taken, char **cause);
 void watch_free(struct watch *watch);
+/* It ends: what is open of it resolves with that reason. */
+void watch_forget(struct watch *watch, const char *why);
 /*
  * Lays a new config over it; what a probe kept is carried over by its name. old: the plugins of before, by whose indices the tasks stand. new_place: the
  * collector is another one now. 0; -1 with a sentence: its place cannot be had, and the watch must be freed.

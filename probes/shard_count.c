@@ -243,34 +243,48 @@ walk_shards(const struct kd_shard *shards, size_t count)
 	return walk;
 }
 
-/* " between A and B", " before B", " after A"; nothing when there are no shards at all. */
+/* " (between A and B)", " (before B)", " (after A)"; nothing when there are no shards at all. */
 static const char *
 place_of(const struct fault *gap, char *buf, size_t size)
 {
 	if (gap->left != NULL && gap->right != NULL)
-		(void)snprintf(buf, size, " between %s and %s", gap->left, gap->right);
+		(void)snprintf(buf, size, " (between %s and %s)", gap->left, gap->right);
 	else if (gap->left != NULL)
-		(void)snprintf(buf, size, " after %s", gap->left);
+		(void)snprintf(buf, size, " (after %s)", gap->left);
+	else if (gap->right != NULL)
+		(void)snprintf(buf, size, " (before %s)", gap->right);
 	else
-		(void)snprintf(
-		    buf, size, "%s%s", gap->right != NULL ? " before " : "", gap->right != NULL ? gap->right : "");
+		buf[0] = '\0';
+	return buf;
+}
+
+/* "17 %" of all hash keys: what a person can judge, where 39 digits cannot be; those stand in the evidence. */
+static const char *
+share_of(const struct fault *fault, char *buf, size_t size)
+{
+	double high = (double)(fault->last.high - fault->first.high - (fault->last.low < fault->first.low));
+	double percent = high / 18446744073709551616.0 * 100;
+
+	if (percent < 1)
+		(void)snprintf(buf, size, "less than 1 %%");
+	else
+		(void)snprintf(buf, size, "%.0f %%", percent);
 	return buf;
 }
 
 /* What is wrong with the first fault. */
 static const char *
-describe_fault(const struct fault *fault, char *buf, size_t size)
+describe_fault(const struct fault *fault, bool passes, char *buf, size_t size)
 {
-	char first[KD_HASH_SIZE], last[KD_HASH_SIZE], place[160];
+	char place[160], share[32];
 
-	kd_hash_decimal(fault->first, first);
-	kd_hash_decimal(fault->last, last);
+	share_of(fault, share, sizeof(share));
 	if (fault->gap)
-		(void)snprintf(buf, size, "no open shard%s takes hash keys %s to %s",
-		    place_of(fault, place, sizeof(place)), first, last);
+		(void)snprintf(buf, size, "%s of the hash keys have no open shard%s%s", share,
+		    place_of(fault, place, sizeof(place)), passes ? "" : ": writes to them fail");
 	else
 		(void)snprintf(
-		    buf, size, "%s and %s both take hash keys %s to %s", fault->left, fault->right, first, last);
+		    buf, size, "%s and %s take the same hash keys, %s of all", fault->left, fault->right, share);
 	return buf;
 }
 
@@ -278,15 +292,17 @@ static void
 report_fault(const struct kd_facts *facts, enum kd_status status, const struct walk *walk, struct kd_report *out)
 {
 	bool passes = status != KD_STATUS_ACTIVE;
-	char fault[320], passing[64] = "", hash[KD_HASH_SIZE];
+	size_t faults = walk->gaps + walk->overlaps;
+	char fault[320], more[64] = "", passing[64] = "", hash[KD_HASH_SIZE];
 
 	if (passes)
 		(void)snprintf(passing, sizeof(passing), "; the stream is %s%s", kd_status_name(status),
 		    status == KD_STATUS_UPDATING ? ", a reshard is passing" : "");
-	kd_find(out, CHECK_HASH_RANGE, NULL, passes ? KD_INFO : KD_CRITICAL,
-	    "%s%s (%zu gap%s and %zu overlap%s in all)%s", describe_fault(&walk->fault, fault, sizeof(fault)),
-	    walk->fault.gap && !passes ? ": writes to them fail" : "", walk->gaps, plural((int64_t)walk->gaps),
-	    walk->overlaps, plural((int64_t)walk->overlaps), passing);
+	if (faults > 1)
+		(void)snprintf(
+		    more, sizeof(more), " (and %zu more such place%s)", faults - 1, plural((int64_t)faults - 1));
+	kd_find(out, CHECK_HASH_RANGE, NULL, passes ? KD_INFO : KD_CRITICAL, "%s%s%s",
+	    describe_fault(&walk->fault, passes, fault, sizeof(fault)), more, passing);
 	kd_evidence_string(out, "first", kd_hash_decimal(walk->fault.first, hash));
 	kd_evidence_string(out, "last", kd_hash_decimal(walk->fault.last, hash));
 	kd_evidence_integer(out, "gaps", (int64_t)walk->gaps);

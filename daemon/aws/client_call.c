@@ -265,10 +265,10 @@ is_about_time(const struct aws_error *error)
 static void
 handle_skew(struct aws_call *call, struct aws_error *error, const struct http_answer *answer)
 {
-	int64_t change_ms = 0;
+	int64_t date_ms = http_answer_date_ms(answer), change_ms = 0;
 
-	if (answer->date_ms != 0) {
-		place_learn_offset(call->place, call->service, answer->date_ms - clock_now_ms());
+	if (date_ms != 0) {
+		place_learn_offset(call->place, call->service, date_ms - clock_now_ms());
 		change_ms = llabs(call->place->offset_ms - call->offset_ms);
 	}
 	if (!call->resigned && change_ms >= OFFSET_MATTERS_MS) {
@@ -333,8 +333,10 @@ name_subject(const struct aws_call *call, struct aws_error *error)
 static void
 look_at_clock(const struct aws_call *call, const struct http_answer *answer)
 {
-	if (call->place->offset_ms != 0 && answer->date_ms != 0)
-		place_learn_offset(call->place, call->service, answer->date_ms - clock_now_ms());
+	int64_t date_ms;
+
+	if (call->place->offset_ms != 0 && (date_ms = http_answer_date_ms(answer)) != 0)
+		place_learn_offset(call->place, call->service, date_ms - clock_now_ms());
 }
 
 static void

@@ -58,7 +58,7 @@ struct place_operation *place_get_operation(struct aws_place *place, const char 
 
 /* AWS's clock was seen to be ahead of ours by so much: corrects the place, and notices. */
 void place_learn_offset(struct aws_place *place, const struct place_service *service, int64_t offset_ms);
-/* How a call of a service ended; `sent` false: it never left, and says nothing of the service. */
+/* How a call that was sent ended: for the health of its service. */
 void place_note_end(struct aws_place *place, struct place_service *service, const struct aws_error *error, bool trial);
 /* An attempt was throttled; lasting: the call gave up. */
 void place_note_throttled(

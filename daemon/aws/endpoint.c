@@ -3,7 +3,6 @@
 #include "daemon/aws/endpoint.h"
 
 #include <assert.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,18 +84,17 @@ is_on(const struct endpoint_options *options, const char *name)
 	return value != NULL && strcasecmp(value, "true") == 0;
 }
 
-static int put(char *out, size_t size, const char *fmt, ...) KD_PRINTF(3, 4);
-
+/* Copies the text, which is freed. -1: there is no room for it. */
 static int
-put(char *out, size_t size, const char *fmt, ...)
+put_taken(char *out, size_t size, char *text)
 {
-	va_list ap;
-	int len;
+	size_t len = strlen(text);
+	bool fits = len < size;
 
-	va_start(ap, fmt);
-	len = vsnprintf(out, size, fmt, ap);
-	va_end(ap);
-	return len >= 0 && (size_t)len < size ? 0 : -1;
+	if (fits)
+		memcpy(out, text, len + 1);
+	free(text);
+	return fits ? 0 : -1;
 }
 
 /* ---- AWS's own endpoints ---- */
@@ -108,11 +106,11 @@ put_host(struct endpoint *out, const struct partition *partition, const struct s
 	const char *host;
 
 	if (!service->global)
-		return put(out->host, sizeof(out->host), "%s%s.%s.%s", service->name,
-		    fips && (dual || !partition->plain_is_fips) ? "-fips" : "", region,
-		    dual ? partition->dual_suffix : partition->suffix);
+		return put_taken(out->host, sizeof(out->host),
+		    mem_printf("%s%s.%s.%s", service->name, fips && (dual || !partition->plain_is_fips) ? "-fips" : "",
+			region, dual ? partition->dual_suffix : partition->suffix));
 	host = fips ? partition->iam_fips : dual ? partition->iam_dual : partition->iam;
-	return put(out->host, sizeof(out->host), "%s", host);
+	return put_taken(out->host, sizeof(out->host), mem_strdup(host));
 }
 
 static int
@@ -130,7 +128,7 @@ resolve_aws(struct endpoint *out, const struct service *service, const char *reg
 	failed = put_host(out, partition, service, region, fips, dual);
 	/* A region has 63 bytes at most, so that these always have room. */
 	assert(failed == 0);
-	failed = put(out->url, sizeof(out->url), "https://%s/", out->host);
+	failed = put_taken(out->url, sizeof(out->url), mem_printf("https://%s/", out->host));
 	assert(failed == 0);
 	(void)failed;
 	return 0;
@@ -220,6 +218,7 @@ resolve_override(struct endpoint *out, const char *text, const char *where, char
 {
 	struct url url;
 	bool default_port;
+	char *host;
 
 	if (has_user(text))
 		return cause_set(
@@ -231,10 +230,12 @@ resolve_override(struct endpoint *out, const char *text, const char *where, char
 		return cause_set(cause, "%s is plain http to %.*s, which is not this host: write https://", where,
 		    (int)url.host_len, url.host);
 	default_port = url.port == NULL || strtol(url.port, NULL, 10) == (url.https ? 443 : 80);
-	if (put(out->host, sizeof(out->host), "%.*s%s%.*s", (int)url.host_len, url.host, default_port ? "" : ":",
-		default_port ? 0 : (int)url.port_len, default_port ? "" : url.port) != 0 ||
-	    put(out->url, sizeof(out->url), "%s://%s%s", url.https ? "https" : "http", out->host,
-		url.path[0] != '\0' ? url.path : "/") != 0)
+	host = default_port ? mem_strndup(url.host, url.host_len)
+			    : mem_printf("%.*s:%.*s", (int)url.host_len, url.host, (int)url.port_len, url.port);
+	if (put_taken(out->host, sizeof(out->host), host) != 0 ||
+	    put_taken(out->url, sizeof(out->url),
+		mem_printf(
+		    "%s://%s%s", url.https ? "https" : "http", out->host, url.path[0] != '\0' ? url.path : "/")) != 0)
 		return cause_set(cause, "%s is too long", where);
 	return 0;
 }
@@ -269,9 +270,9 @@ endpoint_resolve(struct endpoint *out, const char *service_name, const char *reg
 		return cause_set(cause, "kdiag knows no service \"%s\"", service_name);
 	if (!text_is_region(region))
 		return cause_set(cause, "\"%.80s\" is no region (they look like us-east-1)", region);
-	put(out->signing_service, sizeof(out->signing_service), "%s", service->name);
-	put(out->signing_region, sizeof(out->signing_region), "%s",
-	    service->global ? find_partition(region)->iam_region : region);
+	put_taken(out->signing_service, sizeof(out->signing_service), mem_strdup(service->name));
+	put_taken(out->signing_region, sizeof(out->signing_region),
+	    mem_strdup(service->global ? find_partition(region)->iam_region : region));
 	if ((text = find_override(service, options, &where)) != NULL)
 		return resolve_override(out, text, where, cause);
 	return resolve_aws(out, service, region, options, cause);

@@ -44,7 +44,7 @@ const struct http_limits http_default_limits = {
     .headers_max = 64 * 1024,
 };
 
-LIST_HEAD(transfer_list, http_transfer);
+TAILQ_HEAD(transfer_list, http_transfer);
 
 struct http {
 	struct http_limits limits;
@@ -57,7 +57,7 @@ struct http {
 
 /* A handle and its buffers, which outlive the transfer in the pool. */
 struct http_transfer {
-	LIST_ENTRY(http_transfer) link;
+	TAILQ_ENTRY(http_transfer) link;
 	struct http *http;
 	CURL *easy;
 	char *url, *host, *ca_file; /* what easy is set to; NULL: not yet, or the system's */
@@ -104,12 +104,10 @@ transfer_free(struct http_transfer *transfer)
 
 /* Out of the multi handle; nothing of it will be heard again. */
 static void
-detach(struct http_transfer *transfer)
+detach(struct http *http, struct http_transfer *transfer)
 {
-	struct http *http = transfer->http;
-
 	curl_multi_remove_handle(http_loop_multi(http->loop), transfer->easy);
-	LIST_REMOVE(transfer, link);
+	TAILQ_REMOVE(&http->active, transfer, link);
 	if (--http->active_count == 0)
 		event_del(&http->sweep);
 }
@@ -127,7 +125,7 @@ give_back(struct http_transfer *transfer)
 		transfer_free(transfer);
 		return;
 	}
-	LIST_INSERT_HEAD(&http->pool, transfer, link);
+	TAILQ_INSERT_HEAD(&http->pool, transfer, link);
 	http->pool_count++;
 }
 
@@ -163,9 +161,7 @@ finish(struct http_transfer *transfer, CURLcode code)
 {
 	struct http_answer answer = {.headers = transfer->headers.s};
 	long status = 0, opened = 0;
-	const char *date;
 	char *failure = code != CURLE_OK ? describe(transfer, code) : NULL;
-	time_t when;
 
 	curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
 	curl_easy_getinfo(transfer->easy, CURLINFO_NUM_CONNECTS, &opened);
@@ -175,10 +171,8 @@ finish(struct http_transfer *transfer, CURLcode code)
 	answer.status = (int)status;
 	answer.body = transfer->body.s != NULL ? transfer->body.s : "";
 	answer.body_len = transfer->body.len;
-	if ((date = http_answer_header(&answer, "Date")) != NULL && (when = curl_getdate(date, NULL)) > 0)
-		answer.date_ms = (int64_t)when * 1000;
 	transfer->http->connections_opened += (uint64_t)opened;
-	detach(transfer);
+	detach(transfer->http, transfer);
 	transfer->cb(&answer, transfer->arg);
 	give_back(transfer);
 	free(failure);
@@ -197,10 +191,11 @@ done_cb(CURL *easy, CURLcode code, void *arg)
 static struct http_transfer *
 find_overdue(const struct http *http)
 {
-	struct http_transfer *transfer = LIST_FIRST(&http->active);
+	struct http_transfer *transfer = TAILQ_FIRST(&http->active);
 
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it does not see that finish() takes what it frees off the list */
 	while (transfer != NULL && transfer->ticks <= transfer->timeout_ms / 1000 + GRACE_TICKS)
-		transfer = LIST_NEXT(transfer, link);
+		transfer = TAILQ_NEXT(transfer, link);
 	return transfer;
 }
 
@@ -216,7 +211,7 @@ sweep_cb(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	for (transfer = LIST_FIRST(&http->active); transfer != NULL; transfer = LIST_NEXT(transfer, link))
+	for (transfer = TAILQ_FIRST(&http->active); transfer != NULL; transfer = TAILQ_NEXT(transfer, link))
 		transfer->ticks++;
 	/* From the start again after each, for its callback may have ended others. */
 	while ((transfer = find_overdue(http)) != NULL) {
@@ -280,6 +275,15 @@ http_answer_header(const struct http_answer *answer, const char *name)
 	return NULL;
 }
 
+int64_t
+http_answer_date_ms(const struct http_answer *answer)
+{
+	const char *date = http_answer_header(answer, "Date");
+	time_t when = date != NULL ? curl_getdate(date, NULL) : -1;
+
+	return when > 0 ? (int64_t)when * 1000 : 0;
+}
+
 /* ---- the start of a transfer ---- */
 
 /* What never changes. Redirects, cookies and netrc are off by default; redirects and netrc are said all the same, since much hangs on them. */
@@ -338,11 +342,11 @@ transfer_new(struct http *http, char **cause)
 static struct http_transfer *
 take_idle(struct http *http, char **cause)
 {
-	struct http_transfer *transfer = LIST_FIRST(&http->pool);
+	struct http_transfer *transfer = TAILQ_FIRST(&http->pool);
 
 	if (transfer == NULL)
 		return transfer_new(http, cause);
-	LIST_REMOVE(transfer, link);
+	TAILQ_REMOVE(&http->pool, transfer, link);
 	http->pool_count--;
 	return transfer;
 }
@@ -475,7 +479,7 @@ http_send(struct http *http, const struct http_request *request, http_cb cb, voi
 		give_back(transfer);
 		return cause_null(cause, "libcurl takes no more requests (out of memory?)");
 	}
-	LIST_INSERT_HEAD(&http->active, transfer, link);
+	TAILQ_INSERT_HEAD(&http->active, transfer, link);
 	if (http->active_count++ == 0)
 		event_add(&http->sweep, &second);
 	return transfer;
@@ -486,7 +490,7 @@ http_cancel(struct http_transfer *transfer)
 {
 	if (transfer == NULL)
 		return;
-	detach(transfer);
+	detach(transfer->http, transfer);
 	give_back(transfer);
 }
 
@@ -512,8 +516,8 @@ http_new(struct event_base *base, const struct http_limits *limits, char **cause
 		return cause_null(cause, "libcurl does not start (its TLS library, or memory, fails)");
 	http = mem_new(1, sizeof(*http));
 	http->limits = *limits;
-	LIST_INIT(&http->active);
-	LIST_INIT(&http->pool);
+	TAILQ_INIT(&http->active);
+	TAILQ_INIT(&http->pool);
 	event_assign(&http->sweep, base, -1, EV_PERSIST, sweep_cb, http);
 	if ((http->loop = http_loop_new(base, done_cb, http)) == NULL) {
 		free(http);
@@ -531,10 +535,13 @@ http_free(struct http *http)
 
 	if (http == NULL)
 		return;
-	while ((transfer = LIST_FIRST(&http->active)) != NULL)
-		http_cancel(transfer);
-	while ((transfer = LIST_FIRST(&http->pool)) != NULL) {
-		LIST_REMOVE(transfer, link);
+	while ((transfer = TAILQ_FIRST(&http->active)) != NULL) {
+		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it does not see that what is freed is off the list */
+		detach(http, transfer);
+		transfer_free(transfer);
+	}
+	while ((transfer = TAILQ_FIRST(&http->pool)) != NULL) {
+		TAILQ_REMOVE(&http->pool, transfer, link);
 		transfer_free(transfer);
 	}
 	http_loop_free(http->loop);

@@ -44,7 +44,6 @@ struct http_answer {
 	int status;
 	const char *body; /* NUL-terminated, may hold NUL bytes before body_len */
 	size_t body_len;
-	int64_t date_ms;  /* the Date header in ms since 1970, 0: none or unreadable */
 	int64_t took_us;
 	const char *headers; /* for http_answer_header: "Name: value", each with a NUL behind it, and an empty one at the end; NULL: none */
 };
@@ -67,6 +66,8 @@ void http_cancel(struct http_transfer *transfer);
 
 /* The value of a header by its name in any case (first one), or NULL. */
 const char *http_answer_header(const struct http_answer *answer, const char *name);
+/* The Date header in ms since 1970, 0: none or unreadable. Not read beforehand: it costs as much as half a signature. */
+int64_t http_answer_date_ms(const struct http_answer *answer);
 /* Transfers under way, and connections opened since the start. */
 size_t http_active(const struct http *http);
 uint64_t http_connections_opened(const struct http *http);

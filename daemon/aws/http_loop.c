@@ -12,13 +12,13 @@
 
 /* A socket that libcurl wants watched. */
 struct watch {
-	LIST_ENTRY(watch) link;
+	TAILQ_ENTRY(watch) link;
 	struct http_loop *loop;
 	struct event event;
 	int what; /* CURL_POLL_… */
 };
 
-LIST_HEAD(watch_list, watch);
+TAILQ_HEAD(watch_list, watch);
 
 struct http_loop {
 	struct event_base *base;
@@ -76,10 +76,10 @@ set_timer_cb(CURLM *multi, long timeout_ms, void *arg)
 }
 
 static void
-drop_watch(struct watch *watch)
+drop_watch(struct http_loop *loop, struct watch *watch)
 {
 	event_del(&watch->event);
-	LIST_REMOVE(watch, link);
+	TAILQ_REMOVE(&loop->watches, watch, link);
 	free(watch);
 }
 
@@ -101,7 +101,7 @@ add_watch(struct http_loop *loop, curl_socket_t fd, int what)
 	struct watch *watch = mem_new(1, sizeof(*watch));
 
 	watch->loop = loop;
-	LIST_INSERT_HEAD(&loop->watches, watch, link);
+	TAILQ_INSERT_HEAD(&loop->watches, watch, link);
 	curl_multi_assign(loop->multi, fd, watch);
 	set_watch(watch, fd, what);
 }
@@ -114,7 +114,7 @@ watch_cb(CURL *easy, curl_socket_t fd, int what, void *arg, void *known)
 
 	(void)easy;
 	if (what == CURL_POLL_REMOVE && watch != NULL) {
-		drop_watch(watch);
+		drop_watch(arg, watch);
 	} else if (what != CURL_POLL_REMOVE && watch == NULL) {
 		add_watch(arg, fd, what);
 	} else if (what != CURL_POLL_REMOVE && watch->what != what) {
@@ -134,7 +134,7 @@ http_loop_new(struct event_base *base, http_loop_done_cb done, void *arg)
 		return NULL;
 	loop = mem_new(1, sizeof(*loop));
 	*loop = (struct http_loop){.base = base, .multi = multi, .done = done, .arg = arg};
-	LIST_INIT(&loop->watches);
+	TAILQ_INIT(&loop->watches);
 	evtimer_assign(&loop->timer, base, timer_cb, loop);
 	curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, watch_cb);
 	curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, loop);
@@ -151,8 +151,10 @@ http_loop_free(struct http_loop *loop)
 	if (loop == NULL)
 		return;
 	curl_multi_cleanup(loop->multi);
-	while ((watch = LIST_FIRST(&loop->watches)) != NULL)
-		drop_watch(watch);
+	while ((watch = TAILQ_FIRST(&loop->watches)) != NULL) {
+		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it does not see that what is freed is off the list */
+		drop_watch(loop, watch);
+	}
 	event_del(&loop->timer);
 	free(loop);
 }

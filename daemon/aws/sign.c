@@ -3,6 +3,7 @@
 #include "daemon/aws/sign.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -156,10 +157,10 @@ find_key(const struct sign_scope *scope, unsigned char out[HASH_SIZE])
 		return 0;
 	slot = &keys[next_key++ % KEYS_CACHED];
 	OPENSSL_cleanse(slot, sizeof(*slot));
-	strcpy(slot->secret, scope->secret_key);
-	strcpy(slot->day, day);
-	strcpy(slot->region, scope->region);
-	strcpy(slot->service, scope->service);
+	snprintf(slot->secret, sizeof(slot->secret), "%s", scope->secret_key);
+	snprintf(slot->day, sizeof(slot->day), "%s", day);
+	snprintf(slot->region, sizeof(slot->region), "%s", scope->region);
+	snprintf(slot->service, sizeof(slot->service), "%s", scope->service);
 	memcpy(slot->key, out, HASH_SIZE);
 	return 0;
 }
@@ -526,7 +527,7 @@ sign_authorization(const struct sign_scope *scope, const struct sign_request *re
 	struct str canonical = {0};
 	char hex[HEX_SIZE], *string_to_sign = NULL, *out = NULL;
 	const char *date = find_header(request, "X-Amz-Date");
-	size_t at, len;
+	size_t at = 0, len = 0;
 
 	if (!is_timestamp(scope->timestamp) || (date != NULL && strcmp(date, scope->timestamp) != 0))
 		return cause_null(

@@ -52,7 +52,7 @@ add_step(struct table *table, const json_t *step)
 static void
 print_symptom(const struct screen *screen, const json_t *symptom)
 {
-	static const enum table_kind kinds[] = {TABLE_LEFT, TABLE_NAME, TABLE_WRAP, TABLE_LEFT};
+	static const enum table_kind kinds[] = {TABLE_LEFT, TABLE_LEFT, TABLE_WRAP, TABLE_LEFT};
 	const json_t *steps = json_object_get(symptom, "steps");
 	struct table *table = table_new(screen, kinds, KD_COUNT(kinds));
 

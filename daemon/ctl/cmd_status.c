@@ -209,18 +209,33 @@ add_note(struct table *table, enum kd_severity severity, const char *name, const
 	table_add(table, severity, cells);
 }
 
+/* Is any of them open and worth a row? Then those that are not open (yet) are left to the stream's own page. */
+static bool
+has_open(const json_t *findings)
+{
+	struct shown shown;
+
+	for (size_t i = 0; i < json_array_size(findings); i++) {
+		shown_read(&shown, json_array_get(findings, i));
+		if (shown_is_bad(&shown) && shown_has_state(&shown, "open"))
+			return true;
+	}
+	return false;
+}
+
 /* Its findings, the first with its name; returns how many rows that made. */
 static size_t
 add_findings(const struct overview *view, struct table *table, const json_t *stream, const char *place, size_t rows)
 {
 	const json_t *findings = json_object_get(stream, "findings");
+	bool only_open = has_open(findings);
 	size_t left_out = 0, first = rows;
 	struct shown shown;
 	char *text;
 
 	for (size_t i = 0; i < json_array_size(findings); i++) {
 		shown_read(&shown, json_array_get(findings, i));
-		if (!shown_is_bad(&shown))
+		if (!shown_is_bad(&shown) || (only_open && !shown_has_state(&shown, "open")))
 			continue;
 		if (rows - first >= FINDINGS_SHOWN) {
 			left_out++;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* kdiagctl: main, the options and the table of commands; what a command does stands in its own file. */
+#include <assert.h>
 #include <errno.h>
 #include <getopt.h>
 #include <locale.h>
@@ -26,6 +27,7 @@ static const struct ctl_command *const commands[] = {
     &cmd_probes,
     &cmd_facts,
     &cmd_replay,
+    &cmd_iam,
     &cmd_reload,
 };
 
@@ -247,6 +249,7 @@ run_command(struct ctl *ctl, const struct typed *typed, const char *name)
 	char *cause = NULL;
 	int status;
 
+	assert(name != NULL);
 	if ((ctl->command = find_command(name)) == NULL)
 		return refuse_command(ctl, name);
 	if ((status = check_usage(ctl, typed)) != 0)

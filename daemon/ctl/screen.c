@@ -190,8 +190,10 @@ screen_time(int64_t ms, int64_t now_ms, char buf[SCREEN_AGE_SIZE])
 {
 	char then[CLOCK_TEXT_SIZE], now[CLOCK_TEXT_SIZE];
 
-	if (ms <= 0)
-		return strcpy(buf, "never");
+	if (ms <= 0) {
+		snprintf(buf, SCREEN_AGE_SIZE, "never");
+		return buf;
+	}
 	clock_format(ms, then);
 	clock_format(now_ms, now);
 	if (strncmp(then, now, 10) == 0)

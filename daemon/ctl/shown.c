@@ -97,9 +97,8 @@ shown_age(const struct shown *shown, int64_t now_ms, char buf[SCREEN_AGE_SIZE])
 {
 	int64_t since_ms = shown_has_state(shown, "resolved") ? shown->changed_ms : shown->first_seen_ms;
 
-	if (since_ms == 0 || shown_has_state(shown, "ok"))
-		return strcpy(buf, "");
-	return screen_age(now_ms - since_ms, buf);
+	buf[0] = '\0';
+	return since_ms == 0 || shown_has_state(shown, "ok") ? buf : screen_age(now_ms - since_ms, buf);
 }
 
 /* ---- lists ---- */

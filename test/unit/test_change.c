@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "common/mem.h"
+#include "common/str.h"
 #include "daemon/change.h"
 
 enum { TS_S = 1795342084 }; /* 2026-11-22T10:08:04Z */
@@ -72,11 +73,11 @@ static char *
 many(const char *unit, size_t len)
 {
 	size_t size = strlen(unit), count = len / size + 1;
-	char *text = mem_new(count * size + 1, 1);
+	struct str text = {0};
 
 	for (size_t i = 0; i < count; i++)
-		memcpy(text + i * size, unit, size);
-	return text;
+		str_add(&text, unit);
+	return str_take(&text);
 }
 
 static void

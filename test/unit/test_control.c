@@ -175,7 +175,7 @@ connect_client(void)
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	assert_true(fd >= 0);
-	strcpy(address.sun_path, path);
+	snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
 	assert_return_code(connect(fd, (struct sockaddr *)&address, sizeof address), errno);
 	fcntl(fd, F_SETFL, O_NONBLOCK);
 	return fd;
@@ -679,12 +679,13 @@ static void
 test_no_descriptors(void **state)
 {
 	struct control_options options = options_default();
+	const char *preload = getenv("LD_PRELOAD");
 	struct rlimit before, tight;
 	int first, second, third, lowest;
 	int64_t began_ms;
 
 	(void)state;
-	if (getenv("LD_PRELOAD") != NULL && strstr(getenv("LD_PRELOAD"), "vgpreload") != NULL)
+	if (preload != NULL && strstr(preload, "vgpreload") != NULL)
 		skip(); /* valgrind plays the limit itself, and loses the connection that it refuses */
 	start(&options);
 	first = connect_client();
@@ -833,7 +834,7 @@ ask_as_nobody(const char *request, const char *answer)
 		char buf[4096] = "";
 		int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 
-		strcpy(address.sun_path, path);
+		snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
 		if (setgroups(0, NULL) != 0 || setgid(65534) != 0 || setuid(65534) != 0 ||
 		    connect(fd, (struct sockaddr *)&address, sizeof address) != 0 ||
 		    write(fd, request, strlen(request)) < 0 || write(fd, "\n", 1) < 0 ||
@@ -961,7 +962,7 @@ test_stale_socket(void **state)
 	int dead = socket(AF_UNIX, SOCK_STREAM, 0), fd;
 
 	(void)state;
-	strcpy(address.sun_path, path);
+	snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
 	assert_int_equal(bind(dead, (struct sockaddr *)&address, sizeof address), 0);
 	close(dead);
 	start(&options);
@@ -984,7 +985,7 @@ test_activation(void **state)
 	int fd;
 
 	(void)state;
-	strcpy(address.sun_path, path);
+	snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
 	options.path = NULL;
 	options.listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
 	assert_int_equal(bind(options.listen_fd, (struct sockaddr *)&address, sizeof address), 0);

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "common/mem.h"
+#include "common/str.h"
 #include "common/text.h"
 #include "daemon/aws/http.h"
 
@@ -152,21 +153,21 @@ bodies_that_are_none(void **state)
 {
 	static const struct {
 		int status;
-		const char *body, *message;
 		enum aws_fault fault;
+		const char *body, *message;
 	} rows[] = {
-	    {503, "<html><body>503</body></html>", "answered HTTP 503 with HTML, not JSON (a proxy?)", AWS_SERVICE},
-	    {403, "\r\n <!DOCTYPE HTML PUBLIC>blocked", "answered HTTP 403 with HTML, not JSON (a proxy?)",
-		AWS_NETWORK},
-	    {500, "", "answered HTTP 500 with an empty body", AWS_SERVICE},
-	    {500, "{\"__type\":\"Inter", "answered HTTP 500 with a body that is neither JSON nor XML", AWS_SERVICE},
-	    {500, "\x01\xff\xfe", "answered HTTP 500 with a body that is neither JSON nor XML", AWS_SERVICE},
-	    {500, "[]", "answered HTTP 500 with a body that is neither JSON nor XML", AWS_SERVICE},
-	    {400, "{\"x\":1}", "answered HTTP 400 with no error code", AWS_REFUSED},
-	    {400, "{\"__type\":\"FooException\"}", "answered HTTP 400 FooException without a message", AWS_REFUSED},
-	    {400, "{\"__type\":\"FooException\",\"message\":\" \\n\"}",
-		"answered HTTP 400 FooException without a message", AWS_REFUSED},
-	    {302, "", "answered HTTP 302, which AWS does not (a proxy?)", AWS_NETWORK},
+	    {503, AWS_SERVICE, "<html><body>503</body></html>", "answered HTTP 503 with HTML, not JSON (a proxy?)"},
+	    {403, AWS_NETWORK, "\r\n <!DOCTYPE HTML PUBLIC>blocked",
+		"answered HTTP 403 with HTML, not JSON (a proxy?)"},
+	    {500, AWS_SERVICE, "", "answered HTTP 500 with an empty body"},
+	    {500, AWS_SERVICE, "{\"__type\":\"Inter", "answered HTTP 500 with a body that is neither JSON nor XML"},
+	    {500, AWS_SERVICE, "\x01\xff\xfe", "answered HTTP 500 with a body that is neither JSON nor XML"},
+	    {500, AWS_SERVICE, "[]", "answered HTTP 500 with a body that is neither JSON nor XML"},
+	    {400, AWS_REFUSED, "{\"x\":1}", "answered HTTP 400 with no error code"},
+	    {400, AWS_REFUSED, "{\"__type\":\"FooException\"}", "answered HTTP 400 FooException without a message"},
+	    {400, AWS_REFUSED, "{\"__type\":\"FooException\",\"message\":\" \\n\"}",
+		"answered HTTP 400 FooException without a message"},
+	    {302, AWS_NETWORK, "", "answered HTTP 302, which AWS does not (a proxy?)"},
 	};
 
 	(void)state;
@@ -227,17 +228,17 @@ messages_are_cleaned(void **state)
 {
 	struct aws_error error = read_error(
 	    400, NULL, "{\"__type\":\"F\",\"message\":\"\\u0007\\tone\\r\\n\\r\\n two \\u001b[31m\xc3\xa9\\n\"}");
-	char *body = mem_new(3000, 1);
+	struct str body = {0};
 
 	(void)state;
 	assert_string_equal(error.message, "one two [31m\xc3\xa9");
-	strcpy(body, "{\"message\":\"xxx");
+	str_add(&body, "{\"message\":\"xxx");
 	for (int i = 0; i < 600; i++)
-		strcat(body, "\xc3\xa9 ");
-	strcat(body, "\"}");
-	error = read_error(400, NULL, body);
+		str_add(&body, "\xc3\xa9 ");
+	str_add(&body, "\"}");
+	error = read_error(400, NULL, body.s);
 	assert_int_equal(strlen(error.message), sizeof(error.message) - 1 - 1);
-	free(body);
+	str_free(&body);
 }
 
 /* As AWS words them (Kinesis and STS), with a token in the middle. */

@@ -57,9 +57,9 @@ struct fix {
 
 struct order {
 	struct fix *fix;
-	char letter;
 	struct host_job *job; /* to cancel from within */
 	char *state;
+	char letter;
 	bool again;
 };
 
@@ -309,9 +309,8 @@ test_slow_judge_is_logged(void **state)
 	judge_takes_us = 120000;
 	ask(fix, &order);
 	run_all(fix);
-	assert_non_null(kept);
-	assert_memory_equal(kept, "probe alpha took 1", 18);
-	assert_non_null(strstr(kept, " ms to judge orders"));
+	assert_true(kept != NULL && strstr(kept, "probe alpha took 1") == kept);
+	assert_true(kept != NULL && strstr(kept, " ms to judge orders") != NULL);
 	log_to(NULL, NULL);
 	log_set_level(LOG_LEVEL_INFO);
 	free(kept);

@@ -37,8 +37,11 @@ ends_with(const char *s, const char *end)
 	return len >= end_len && strcmp(s + len - end_len, end) == 0;
 }
 
+int resolve_or_hang(const char *name, const char *service, const struct addrinfo *hints, struct addrinfo **out) __asm__(
+    "getaddrinfo");
+
 int
-getaddrinfo(const char *name, const char *service, const struct addrinfo *hints, struct addrinfo **out)
+resolve_or_hang(const char *name, const char *service, const struct addrinfo *hints, struct addrinfo **out)
 {
 	int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
 
@@ -113,7 +116,7 @@ outcome_cb(const struct http_answer *answer, void *arg)
 	outcome->body_len = answer->body_len;
 	outcome->body = mem_new(answer->body_len + 1, 1);
 	memcpy(outcome->body, answer->body, answer->body_len + 1);
-	outcome->date_ms = answer->date_ms;
+	outcome->date_ms = http_answer_date_ms(answer);
 	outcome->server = mem_strdup(http_answer_header(answer, "SERVER"));
 	http_cancel(outcome->cancels);
 	if (waited_for > 0 && --waited_for == 0)

@@ -260,6 +260,9 @@ check_life(const struct life *life)
 	struct fix *fix = fix_new(life->open_m, life->open_n, life->resolve_m, life->resolve_n);
 	struct str events = {0}, states = {0}, severities = {0};
 
+	str_add(&events, "");
+	str_add(&states, "");
+	str_add(&severities, "");
 	for (const char *p = life->looks; *p != '\0'; p++) {
 		look(fix, *p);
 		str_add_char(&events, event_letter(fix));
@@ -446,6 +449,7 @@ test_absent_subjects(void **state)
 	add(report, 0, "shard-1", 'W', NULL);
 	apply(fix, &alpha, report);
 	assert_non_null(entry_at(fix, fix->stream, "alpha", "lag", "shard-2").finding);
+	fix->now_ms -= STEP_MS - 1;
 	report = report_new(&alpha, fix->stream);
 	add(report, 0, "shard-1", 'W', NULL);
 	apply(fix, &alpha, report);

@@ -29,6 +29,7 @@ static struct {
 	pthread_mutex_t mutex;
 	pthread_cond_t opened;
 	bool hangs;
+	size_t allowed; /* lines that it takes although it hangs */
 	bool signals_blocked;
 	size_t count, entered;
 	struct {
@@ -53,8 +54,10 @@ write_line(int priority, const char *line, void *arg)
 	(void)arg;
 	pthread_mutex_lock(&daemon_log.mutex);
 	daemon_log.entered++;
-	while (daemon_log.hangs)
+	while (daemon_log.hangs && daemon_log.allowed == 0)
 		pthread_cond_wait(&daemon_log.opened, &daemon_log.mutex);
+	if (daemon_log.hangs)
+		daemon_log.allowed--;
 	daemon_log.signals_blocked = are_signals_blocked();
 	if (daemon_log.count < LINES_KEPT) {
 		daemon_log.lines[daemon_log.count].priority = priority;
@@ -68,6 +71,16 @@ hang(bool hangs)
 {
 	pthread_mutex_lock(&daemon_log.mutex);
 	daemon_log.hangs = hangs;
+	pthread_cond_broadcast(&daemon_log.opened);
+	pthread_mutex_unlock(&daemon_log.mutex);
+}
+
+/* It takes so many lines, and hangs again. */
+static void
+allow(size_t lines)
+{
+	pthread_mutex_lock(&daemon_log.mutex);
+	daemon_log.allowed = lines;
 	pthread_cond_broadcast(&daemon_log.opened);
 	pthread_mutex_unlock(&daemon_log.mutex);
 }
@@ -292,7 +305,8 @@ test_log(void **state)
 	sink_syslog_log(LOG_LEVEL_INFO, "@cee:{\"event\":\"opened\"}", fix->sink);
 	sink_syslog_log(LOG_LEVEL_INFO, "  @cee:{}", fix->sink);
 	memset(longest, 'x', 5000);
-	memcpy(longest + 2046, "\xc3\xa9", 2);
+	longest[2046] = '\xc3';
+	longest[2047] = '\xa9';
 	sink_syslog_log(LOG_LEVEL_INFO, longest, fix->sink);
 	sink_syslog_log(LOG_LEVEL_INFO, "", fix->sink);
 	wait_for_lines(fix, 8);
@@ -344,6 +358,29 @@ test_hang(void **state)
 	assert_string_equal(line_at(12), "line 2000");
 	fix_free(fix);
 	assert_int_equal(count_lines(), 13); /* the gap is said once */
+}
+
+/* What comes while a gap is open is dropped too, until half of the queue is free: one gap, one notice. */
+static void
+test_one_gap(void **state)
+{
+	struct fix *fix = fix_new((struct sink_syslog_options){.queue_max = 10});
+
+	(void)state;
+	hang(true);
+	log_number(fix, 0);
+	wait_for_hang();
+	for (int i = 1; i <= 11; i++)
+		log_number(fix, i);
+	allow(3);
+	wait_for_lines(fix, 3);
+	log_number(fix, 12);
+	assert_int_equal(sink_syslog_counts(fix->sink).dropped, 2);
+	hang(false);
+	wait_for_lines(fix, 12);
+	assert_string_equal(line_at(10), "line 10");
+	assert_string_equal(line_at(11), "dropped 2 lines: syslog did not take them in time");
+	fix_free(fix);
 }
 
 static void
@@ -600,6 +637,7 @@ main(void)
 	    cmocka_unit_test(test_text_and_reload),
 	    cmocka_unit_test(test_log),
 	    cmocka_unit_test(test_hang),
+	    cmocka_unit_test(test_one_gap),
 	    cmocka_unit_test(test_gap_in_cee),
 	    cmocka_unit_test(test_bytes_are_bounded),
 	    cmocka_unit_test(test_free_drains),

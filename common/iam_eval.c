@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* iam_eval: owns the form of a line that asks and of a line that answers; leaves the judging to iam_policy. */
+#include "common/iam_eval.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "common/iam_policy.h"
+#include "common/json.h"
+#include "common/mem.h"
+#include "common/text.h"
+
+enum { SHOWN_MAX = 300, NAME_SHOWN_MAX = 64 };
+
+struct iam_eval {
+	struct iam_arena arena;
+};
+
+struct iam_eval *
+iam_eval_new(void)
+{
+	return mem_new(1, sizeof(struct iam_eval));
+}
+
+void
+iam_eval_free(struct iam_eval *eval)
+{
+	if (eval == NULL)
+		return;
+	iam_arena_free(&eval->arena);
+	free(eval);
+}
+
+/* ---- reading ---- */
+
+/* A request with what it points to. */
+struct line {
+	struct iam_request request;
+	struct iam_document boundary, resource_policy;
+	struct iam_caller caller;
+	struct iam_context context;
+};
+
+static const char *const names[] = {"identityPolicies", "boundary", "resourcePolicy", "principal", "action", "resource",
+    "resourceAccount", "context", "contextComplete"};
+
+/* Kinds of policies that exist at AWS but are not judged here: passing over them would give a wrong answer. */
+static const char *const refused[] = {"sessionPolicy", "sessionPolicies", "serviceControlPolicies", "scps",
+    "resourceControlPolicies", "rcps", "endpointPolicy"};
+
+static bool
+is_among(const char *name, const char *const *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(name, list[i]) == 0)
+			return true;
+	return false;
+}
+
+/* A member that looks like a slip is refused; others are the caller's own notes (a name, an id). */
+static int
+check_names(const json_t *object, char **cause)
+{
+	const char *name, *closest;
+	json_t *value;
+
+	json_object_foreach((json_t *)object, name, value)
+	{
+		if (is_among(name, names, KD_COUNT(names)))
+			continue;
+		if (is_among(name, refused, KD_COUNT(refused)))
+			return cause_set(cause, "%s cannot be judged here", name);
+		if ((closest = text_closest(name, names, KD_COUNT(names))) == NULL)
+			continue;
+		char *shown = text_escape(name, strlen(name), NAME_SHOWN_MAX);
+		cause_set(cause, "there is no member \"%s\" (did you mean %s?)", shown, closest);
+		free(shown);
+		return -1;
+	}
+	return 0;
+}
+
+static int
+read_document(struct iam_eval *eval, const json_t *json, const char *name, size_t index, enum iam_document_kind kind,
+    struct iam_document *document, char **cause)
+{
+	char *why = NULL;
+
+	if (iam_document_compile(&eval->arena, json, kind, document, &why) == 0)
+		return 0;
+	if (kind == IAM_IDENTITY_POLICY)
+		cause_set(cause, "%s[%zu]: %s", name, index, why);
+	else
+		cause_set(cause, "%s: %s", name, why);
+	free(why);
+	return -1;
+}
+
+static int
+read_identity(struct iam_eval *eval, const json_t *object, struct iam_request *request, char **cause)
+{
+	json_t *array = NULL;
+	struct iam_document *documents;
+	size_t count;
+
+	if (json_get_array(object, "identityPolicies", &array, cause) < 0)
+		return -1;
+	if ((count = json_array_size(array)) > IAM_EVAL_POLICIES_MAX)
+		return cause_set(cause, "identityPolicies has more than %d policies", IAM_EVAL_POLICIES_MAX);
+	request->identity = documents = iam_arena_new(&eval->arena, count + 1, sizeof *documents);
+	request->identity_count = count;
+	for (size_t i = 0; i < count; i++)
+		if (read_document(eval, json_array_get(array, i), "identityPolicies", i, IAM_IDENTITY_POLICY,
+			&documents[i], cause) != 0)
+			return -1;
+	return 0;
+}
+
+/* A document that may be absent or null. */
+static int
+read_optional(struct iam_eval *eval, const json_t *object, const char *name, enum iam_document_kind kind,
+    struct iam_document *document, const struct iam_document **place, char **cause)
+{
+	const json_t *json = json_object_get(object, name);
+
+	if (json == NULL || json_is_null(json))
+		return 0;
+	*place = document;
+	return read_document(eval, json, name, 0, kind, document, cause);
+}
+
+static int
+read_string(const json_t *object, const char *name, bool wanted, const char **value, char **cause)
+{
+	int got = json_get_string(object, name, value, cause);
+
+	if (got == 0 && wanted)
+		return cause_set(cause, "%s is missing", name);
+	return got < 0 ? -1 : 0;
+}
+
+static int
+read_context(struct iam_eval *eval, const json_t *object, struct iam_context *context, char **cause)
+{
+	json_t *keys = NULL;
+
+	context->complete = true;
+	if (json_get_boolean(object, "contextComplete", &context->complete, cause) < 0 ||
+	    json_get_object(object, "context", &keys, cause) < 0)
+		return -1;
+	return keys != NULL ? iam_context_read(&eval->arena, keys, context, cause) : 0;
+}
+
+static int
+read_request(struct iam_eval *eval, const json_t *object, struct line *line, char **cause)
+{
+	struct iam_request *request = &line->request;
+	const char *principal = NULL;
+
+	if (!json_is_object(object))
+		return cause_set(cause, "the line is not an object");
+	if (check_names(object, cause) != 0 || read_string(object, "principal", true, &principal, cause) != 0 ||
+	    read_string(object, "action", true, &request->action, cause) != 0 ||
+	    read_string(object, "resource", true, &request->resource, cause) != 0 ||
+	    read_string(object, "resourceAccount", false, &request->resource_account, cause) != 0 ||
+	    iam_caller_parse(&eval->arena, principal, &line->caller, cause) != 0)
+		return -1;
+	request->caller = &line->caller;
+	request->context = &line->context;
+	if (iam_policy_check(request, cause) != 0 || read_context(eval, object, &line->context, cause) != 0 ||
+	    read_identity(eval, object, request, cause) != 0)
+		return -1;
+	if (read_optional(eval, object, "boundary", IAM_BOUNDARY, &line->boundary, &request->boundary, cause) != 0)
+		return -1;
+	return read_optional(eval, object, "resourcePolicy", IAM_RESOURCE_POLICY, &line->resource_policy,
+	    &request->resource_policy, cause);
+}
+
+/* ---- writing ---- */
+
+static json_t *
+text_or_null(const char *text)
+{
+	return text != NULL ? json_string(text) : json_null();
+}
+
+static json_t *
+write_by(const struct iam_answer *answer)
+{
+	char *place = iam_policy_place(answer);
+	json_t *by = json_null();
+
+	if (place != NULL)
+		by = json_pack("{s:s, s:I, s:o}", "policy", place, "statement", (json_int_t)answer->statement, "sid",
+		    text_or_null(answer->sid));
+	free(place);
+	return by;
+}
+
+static void
+write_json(const char *decision, json_t *by_taken, const char *key, const char *why, struct str *out)
+{
+	json_t *object = json_pack(
+	    "{s:s, s:o, s:o, s:s}", "decision", decision, "by", by_taken, "key", text_or_null(key), "why", why);
+	char *line = json_line(object);
+
+	str_add(out, line);
+	free(line);
+	json_decref(object);
+}
+
+static void
+write_error(const char *why, bool as_json, struct str *out)
+{
+	char *shown = text_escape(why, strlen(why), SHOWN_MAX);
+
+	if (as_json)
+		write_json("Error", json_null(), NULL, shown, out);
+	else
+		str_printf(out, "Error: %s", shown);
+	free(shown);
+}
+
+static void
+write_answer(const struct iam_request *request, const struct iam_answer *answer, bool as_json, struct str *out)
+{
+	const char *decision = iam_policy_decision_name(answer->decision);
+	char *text;
+
+	if (!as_json && answer->decision != IAM_CONDITIONAL && answer->decision != IAM_OVER_BUDGET) {
+		str_add(out, decision);
+		return;
+	}
+	if (!as_json && answer->decision == IAM_CONDITIONAL) {
+		text = text_escape(answer->key, strlen(answer->key), SHOWN_MAX);
+		str_printf(out, "%s: %s", decision, text);
+		free(text);
+		return;
+	}
+	text = iam_policy_explain(request, answer);
+	if (as_json)
+		write_json(decision, write_by(answer), answer->key, text, out);
+	else
+		str_printf(out, "%s: %s", decision, text);
+	free(text);
+}
+
+/* ---- a line ---- */
+
+void
+iam_eval_line(struct iam_eval *eval, const char *line, size_t len, bool as_json, struct str *out)
+{
+	struct line asked = {0};
+	struct iam_answer answer;
+	char *cause = NULL;
+	json_t *object = NULL;
+
+	if (len > IAM_EVAL_LINE_MAX)
+		cause_set(&cause, "the line has more than %d MiB", IAM_EVAL_LINE_MAX / 1024 / 1024);
+	else
+		object = json_read(line, len, &cause);
+	if (object != NULL && read_request(eval, object, &asked, &cause) == 0) {
+		answer = iam_policy_evaluate(&asked.request);
+		write_answer(&asked.request, &answer, as_json, out);
+	} else {
+		write_error(cause, as_json, out);
+	}
+	free(cause);
+	json_decref(object);
+	iam_arena_clear(&eval->arena);
+}
