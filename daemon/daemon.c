@@ -192,6 +192,19 @@ daemon_watch(struct daemon *daemon)
 	discover_configure(daemon->discover, daemon->config, &parts);
 }
 
+/* SIGHUP: nobody waits for an answer, so what is wrong goes to the log. */
+static void
+hangup_cb(void *arg)
+{
+	struct config_report report = {0};
+	size_t i;
+
+	daemon_reload(arg, &report);
+	for (i = 0; i < report.count; i++)
+		log_warnx("%s", report.lines[i]);
+	config_report_clear(&report);
+}
+
 /* Foreground: the log is stderr's, and changes stand in it; else it goes the way of the findings. */
 int
 daemon_serve(struct daemon *daemon, char **cause)
@@ -204,7 +217,7 @@ daemon_serve(struct daemon *daemon, char **cause)
 		ledger_listen(daemon->ledger, log_change, NULL);
 	else
 		log_to(log_sink_cb, daemon);
-	daemon->signals = signals_new(daemon);
+	daemon->signals = signals_new(daemon->base, hangup_cb, daemon);
 	daemon->health = health_new(daemon);
 	daemon_watch(daemon);
 	return 0;

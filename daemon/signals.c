@@ -8,11 +8,12 @@
 
 #include "common/log.h"
 #include "common/mem.h"
-#include "daemon/daemon.h"
 
 struct signals {
-	struct daemon *daemon;
+	struct event_base *base;
 	struct event *term, *interrupt, *hangup;
+	void (*hangup_cb)(void *arg);
+	void *arg;
 };
 
 static void
@@ -22,39 +23,36 @@ end_cb(evutil_socket_t fd, short what, void *arg)
 
 	(void)what;
 	log_info("ending (signal %d)", (int)fd);
-	event_base_loopbreak(signals->daemon->base);
+	event_base_loopbreak(signals->base);
 }
 
 static void
 hangup_cb(evutil_socket_t fd, short what, void *arg)
 {
 	struct signals *signals = arg;
-	struct config_report report = {0};
-	size_t i;
 
 	(void)fd;
 	(void)what;
-	daemon_reload(signals->daemon, &report);
-	for (i = 0; i < report.count; i++)
-		log_warnx("%s", report.lines[i]);
-	config_report_clear(&report);
+	signals->hangup_cb(signals->arg);
 }
 
 static struct event *
 add(struct signals *signals, int number, event_callback_fn cb)
 {
-	struct event *event = evsignal_new(signals->daemon->base, number, cb, signals);
+	struct event *event = evsignal_new(signals->base, number, cb, signals);
 
 	event_add(event, NULL);
 	return event;
 }
 
 struct signals *
-signals_new(struct daemon *daemon)
+signals_new(struct event_base *base, void (*hangup)(void *arg), void *arg)
 {
 	struct signals *signals = mem_new(1, sizeof(*signals));
 
-	signals->daemon = daemon;
+	signals->base = base;
+	signals->hangup_cb = hangup;
+	signals->arg = arg;
 	signals->term = add(signals, SIGTERM, end_cb);
 	signals->interrupt = add(signals, SIGINT, end_cb);
 	signals->hangup = add(signals, SIGHUP, hangup_cb);

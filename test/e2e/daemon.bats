@@ -158,7 +158,8 @@ up() {
 @test "reload takes a new file whole: streams come, go and change" {
 	up
 	id=$(json '.[] | select(.stream == "clicks") | .id' findings)
-	sed -i '/missing/d; /audit/d; s/shard_count: 8}}$/shard_count: 6}}/; $a\  - {name: payments}' "$CONFIG"
+	sed -i '/missing/d; /audit/d; s/shard_count: 8}}$/shard_count: 6}}/' "$CONFIG"
+	echo '  - {name: payments}' >>"$CONFIG"
 	awssim_post stream '{"name":"payments","shards":2}' >/dev/null
 	run ctl reload
 	[ "$status" -eq 0 ]
