@@ -82,8 +82,12 @@ principal_arn(struct iam_arena *arena, const struct iam_caller *caller)
 static void
 derive_keys(struct iam_arena *arena, struct iam_caller *caller)
 {
-	static const char *const types[] = {[IAM_USER] = "User", [IAM_ROLE] = "AssumedRole", [IAM_SESSION] = "AssumedRole",
-	    [IAM_FEDERATED_USER] = "FederatedUser", [IAM_ROOT] = "Account", [IAM_NAMED] = NULL};
+	static const char *const types[] = {[IAM_USER] = "User",
+	    [IAM_ROLE] = "AssumedRole",
+	    [IAM_SESSION] = "AssumedRole",
+	    [IAM_FEDERATED_USER] = "FederatedUser",
+	    [IAM_ROOT] = "Account",
+	    [IAM_NAMED] = NULL};
 	const char *account = caller->kind != IAM_NAMED ? caller->account : NULL;
 	const struct iam_caller_key keys[IAM_CALLER_KEYS] = {
 	    {"aws:PrincipalArn", principal_arn(arena, caller)},
@@ -192,7 +196,8 @@ parse_aws_arn(struct iam_arena *arena, const char *text, struct iam_principal *p
 	if (strpbrk(text, "*?") != NULL)
 		return cause_set(cause, "Principal: a wildcard may not stand for a part of an ARN");
 	if (parse(arena, text, &named, NULL) != 0 || named.kind == IAM_NAMED)
-		return cause_set(cause, "Principal: AWS takes \"*\", an account, or the ARN of a user, role, session or root");
+		return cause_set(
+		    cause, "Principal: AWS takes \"*\", an account, or the ARN of a user, role, session or root");
 	*principal = (struct iam_principal){.kind = IAM_AWS_ARN, .text = named.text, .account = named.account};
 	if (named.kind == IAM_ROOT)
 		principal->kind = IAM_ACCOUNT;
@@ -209,8 +214,7 @@ is_unique_id(const char *text)
 {
 	size_t len = strnlen(text, 129);
 
-	return len >= 16 && len <= 128 && *text == 'A' &&
-	       strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == len;
+	return len >= 16 && len <= 128 && *text == 'A' && strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == len;
 }
 
 int

@@ -26,9 +26,9 @@ enum { IAM_CALLER_KEYS = 7 };
 
 struct iam_caller {
 	enum iam_caller_kind kind;
-	const char *text;               /* as given */
+	const char *text;                /* as given */
 	const char *partition, *account; /* "" when NAMED */
-	const char *name;               /* of the user, the role without its path, the federated user; else "" */
+	const char *name;                /* of the user, the role without its path, the federated user; else "" */
 	struct iam_caller_key keys[IAM_CALLER_KEYS];
 };
 

@@ -39,7 +39,7 @@ struct operator_row {
 	unsigned flags; /* of iam_pattern_compile; IAM_VARIABLES only where IAM allows them */
 	bool (*read)(struct iam_arena *arena, const char *text, struct operand *operand); /* NULL: any text will do */
 	bool (*match)(const struct operand *operand, const struct actual *actual);
-	const char *kind;     /* what a value must be, for the sentence */
+	const char *kind;            /* what a value must be, for the sentence */
 	int order_least, order_most; /* numbers and dates: the signs of (actual - operand) that match */
 };
 
@@ -165,12 +165,12 @@ sign(double difference)
 	return (difference > 0) - (difference < 0);
 }
 
-#define TEXT(NAME, NEGATED, FLAGS, MATCH)                                                                              \
-	{                                                                                                              \
-		.name = NAME, .negated = NEGATED, .flags = FLAGS, .match = MATCH                                       \
+#define TEXT(NAME, NEGATED, FLAGS, MATCH) \
+	{ \
+		.name = NAME, .negated = NEGATED, .flags = FLAGS, .match = MATCH \
 	}
-#define ORDER(NAME, NEGATED, READ, KIND, LEAST, MOST)                                                                  \
-	{                                                                                                              \
+#define ORDER(NAME, NEGATED, READ, KIND, LEAST, MOST) \
+	{ \
 		.name = NAME, .negated = NEGATED, .read = READ, .kind = KIND, .order_least = LEAST, .order_most = MOST \
 	}
 
@@ -203,7 +203,10 @@ static const struct operator_row operators[] = {
     {.name = "Bool", .flags = IAM_VARIABLES, .read = read_boolean, .match = match_boolean, .kind = "true or false"},
     {.name = "BinaryEquals", .read = read_bytes, .match = match_bytes, .kind = "Base64"},
     {.name = "IpAddress", .read = read_network, .match = match_network, .kind = "an address or a network"},
-    {.name = "NotIpAddress", .negated = true, .read = read_network, .match = match_network,
+    {.name = "NotIpAddress",
+	.negated = true,
+	.read = read_network,
+	.match = match_network,
 	.kind = "an address or a network"},
     {.name = "Null", .read = read_boolean, .kind = "true or false"},
 };
@@ -383,7 +386,7 @@ match_any(const struct iam_condition *condition, const char *text, const struct 
 		} else if (known == IAM_FALSE) {
 			*lost = true;
 		} else if (condition->op->match != NULL ? condition->op->match(operand, &actual)
-							      : match_order(condition->op, operand, text)) {
+							: match_order(condition->op, operand, text)) {
 			any = IAM_TRUE;
 		}
 		if (!iam_match_spend(question->work, 1))
@@ -393,7 +396,8 @@ match_any(const struct iam_condition *condition, const char *text, const struct 
 }
 
 static enum iam_truth
-match_value(const struct iam_condition *condition, const char *text, const struct iam_question *question, const char **key)
+match_value(
+    const struct iam_condition *condition, const char *text, const struct iam_question *question, const char **key)
 {
 	bool lost = false;
 	enum iam_truth any = match_any(condition, text, question, &lost, key);

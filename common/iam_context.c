@@ -43,7 +43,8 @@ read_values(struct iam_arena *arena, const json_t *value, struct iam_key *key, c
 	for (size_t i = 0; i < count; i++) {
 		values[i] = iam_context_text(arena, json_is_array(value) ? json_array_get(value, i) : value);
 		if (values[i] == NULL)
-			return cause_set(cause, "context: a value is no string, number or boolean, nor an array of them");
+			return cause_set(
+			    cause, "context: a value is no string, number or boolean, nor an array of them");
 	}
 	key->values = values;
 	key->count = count;

@@ -34,8 +34,8 @@ struct iam_context {
  */
 int iam_context_read(struct iam_arena *arena, const json_t *object, struct iam_context *context, char **cause);
 /* Adds a key with its values, all copied into the arena. */
-void iam_context_add(struct iam_arena *arena, struct iam_context *context, const char *name, const char *const *values,
-    size_t count);
+void iam_context_add(
+    struct iam_arena *arena, struct iam_context *context, const char *name, const char *const *values, size_t count);
 /* The key, if it was told; NULL else. */
 const struct iam_key *iam_context_find(const struct iam_context *context, const char *name, struct iam_work *work);
 

@@ -105,7 +105,8 @@ compile_element(
 	const json_t *is = json_object_get(statement, form->name), *is_not = json_object_get(statement, form->not_name);
 
 	if (is != NULL && is_not != NULL)
-		return cause_set(reader->cause, "both %s and %s are there: only one may be", form->name, form->not_name);
+		return cause_set(
+		    reader->cause, "both %s and %s are there: only one may be", form->name, form->not_name);
 	element->absent = is == NULL && is_not == NULL;
 	element->negated = is_not != NULL;
 	if (element->absent)
@@ -139,8 +140,8 @@ compile_actions_and_resources(struct reader *reader, const json_t *json, struct 
 /* ---- Principal ---- */
 
 static int
-compile_principals_of(struct reader *reader, const char *type, const json_t *value, struct iam_principal *principals,
-    size_t *count)
+compile_principals_of(
+    struct reader *reader, const char *type, const json_t *value, struct iam_principal *principals, size_t *count)
 {
 	size_t values = json_is_array(value) ? json_array_size(value) : 1;
 	const char *text;
@@ -171,8 +172,8 @@ compile_principal_object(struct reader *reader, const json_t *object, struct iam
 		room += json_is_array(value) ? json_array_size(value) : 1;
 	}
 	if (known == 0 || known != json_object_size(object))
-		return cause_set(
-		    reader->cause, "Principal takes AWS, Service, Federated and CanonicalUser, at least one, and nothing else");
+		return cause_set(reader->cause,
+		    "Principal takes AWS, Service, Federated and CanonicalUser, at least one, and nothing else");
 	statement->principals = principals = iam_arena_new(reader->arena, room, sizeof *principals);
 	for (size_t i = 0; i < KD_COUNT(types); i++)
 		if ((value = json_object_get(object, types[i])) != NULL &&
@@ -255,8 +256,8 @@ compile_effect(struct reader *reader, const json_t *json, struct iam_statement *
 static int
 compile_statement(struct reader *reader, const json_t *json, struct iam_statement *statement)
 {
-	static const char *const names[] = {"Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource",
-	    "NotResource", "Condition"};
+	static const char *const names[] = {"Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction",
+	    "Resource", "NotResource", "Condition"};
 	const json_t *condition = json_object_get(json, "Condition");
 
 	if (!json_is_object(json))

@@ -7,7 +7,9 @@
 
 #include <jansson.h>
 
+#include "common/iam_cache.h"
 #include "common/iam_policy.h"
+#include "common/iam_slice.h"
 #include "common/json.h"
 #include "common/mem.h"
 #include "common/text.h"
@@ -16,12 +18,17 @@ enum { SHOWN_MAX = 300, NAME_SHOWN_MAX = 64 };
 
 struct iam_eval {
 	struct iam_arena arena;
+	struct iam_cache *cache;
+	struct iam_slices slices;
 };
 
 struct iam_eval *
 iam_eval_new(void)
 {
-	return mem_new(1, sizeof(struct iam_eval));
+	struct iam_eval *eval = mem_new(1, sizeof *eval);
+
+	eval->cache = iam_cache_new();
+	return eval;
 }
 
 void
@@ -30,6 +37,8 @@ iam_eval_free(struct iam_eval *eval)
 	if (eval == NULL)
 		return;
 	iam_arena_free(&eval->arena);
+	iam_cache_free(eval->cache);
+	str_free(&eval->slices.rest);
 	free(eval);
 }
 
@@ -82,12 +91,20 @@ check_names(const json_t *object, char **cause)
 	return 0;
 }
 
+/* slice: where it stands in the line, when that was cut: then json is only a mark. */
 static int
-read_document(struct iam_eval *eval, const json_t *json, const char *name, size_t index, enum iam_document_kind kind,
-    struct iam_document *document, char **cause)
+read_document(struct iam_eval *eval, const json_t *json, const struct iam_slice *slice, const char *name, size_t index,
+    enum iam_document_kind kind, struct iam_document *document, char **cause)
 {
+	const struct iam_document *met;
 	char *why = NULL;
 
+	if (slice != NULL && slice->s != NULL) {
+		if ((met = iam_cache_get(eval->cache, slice->s, slice->len, kind)) == NULL)
+			return cause_set(cause, "%s: no document", name);
+		*document = *met;
+		return 0;
+	}
 	if (iam_document_compile(&eval->arena, json, kind, document, &why) == 0)
 		return 0;
 	if (kind == IAM_IDENTITY_POLICY)
@@ -99,7 +116,8 @@ read_document(struct iam_eval *eval, const json_t *json, const char *name, size_
 }
 
 static int
-read_identity(struct iam_eval *eval, const json_t *object, struct iam_request *request, char **cause)
+read_identity(struct iam_eval *eval, const json_t *object, const struct iam_slices *slices, struct iam_request *request,
+    char **cause)
 {
 	json_t *array = NULL;
 	struct iam_document *documents;
@@ -111,24 +129,26 @@ read_identity(struct iam_eval *eval, const json_t *object, struct iam_request *r
 		return cause_set(cause, "identityPolicies has more than %d policies", IAM_EVAL_POLICIES_MAX);
 	request->identity = documents = iam_arena_new(&eval->arena, count + 1, sizeof *documents);
 	request->identity_count = count;
+	if (slices != NULL && slices->identity_count != count)
+		return cause_set(cause, "identityPolicies is written in a way that is not cut");
 	for (size_t i = 0; i < count; i++)
-		if (read_document(eval, json_array_get(array, i), "identityPolicies", i, IAM_IDENTITY_POLICY,
-			&documents[i], cause) != 0)
+		if (read_document(eval, json_array_get(array, i), slices != NULL ? &slices->identity[i] : NULL,
+			"identityPolicies", i, IAM_IDENTITY_POLICY, &documents[i], cause) != 0)
 			return -1;
 	return 0;
 }
 
 /* A document that may be absent or null. */
 static int
-read_optional(struct iam_eval *eval, const json_t *object, const char *name, enum iam_document_kind kind,
-    struct iam_document *document, const struct iam_document **place, char **cause)
+read_optional(struct iam_eval *eval, const json_t *object, const struct iam_slice *slice, const char *name,
+    enum iam_document_kind kind, struct iam_document *document, const struct iam_document **place, char **cause)
 {
 	const json_t *json = json_object_get(object, name);
 
 	if (json == NULL || json_is_null(json))
 		return 0;
 	*place = document;
-	return read_document(eval, json, name, 0, kind, document, cause);
+	return read_document(eval, json, slice, name, 0, kind, document, cause);
 }
 
 static int
@@ -154,7 +174,8 @@ read_context(struct iam_eval *eval, const json_t *object, struct iam_context *co
 }
 
 static int
-read_request(struct iam_eval *eval, const json_t *object, struct line *line, char **cause)
+read_request(
+    struct iam_eval *eval, const json_t *object, const struct iam_slices *slices, struct line *line, char **cause)
 {
 	struct iam_request *request = &line->request;
 	const char *principal = NULL;
@@ -170,12 +191,13 @@ read_request(struct iam_eval *eval, const json_t *object, struct line *line, cha
 	request->caller = &line->caller;
 	request->context = &line->context;
 	if (iam_policy_check(request, cause) != 0 || read_context(eval, object, &line->context, cause) != 0 ||
-	    read_identity(eval, object, request, cause) != 0)
+	    read_identity(eval, object, slices, request, cause) != 0)
 		return -1;
-	if (read_optional(eval, object, "boundary", IAM_BOUNDARY, &line->boundary, &request->boundary, cause) != 0)
+	if (read_optional(eval, object, slices != NULL ? &slices->boundary : NULL, "boundary", IAM_BOUNDARY,
+		&line->boundary, &request->boundary, cause) != 0)
 		return -1;
-	return read_optional(eval, object, "resourcePolicy", IAM_RESOURCE_POLICY, &line->resource_policy,
-	    &request->resource_policy, cause);
+	return read_optional(eval, object, slices != NULL ? &slices->resource_policy : NULL, "resourcePolicy",
+	    IAM_RESOURCE_POLICY, &line->resource_policy, &request->resource_policy, cause);
 }
 
 /* ---- writing ---- */
@@ -249,25 +271,43 @@ write_answer(const struct iam_request *request, const struct iam_answer *answer,
 
 /* ---- a line ---- */
 
+/* The text is the line, or with slices what is left of it. Whether there was an answer. */
+static bool
+answer_text(struct iam_eval *eval, const char *text, size_t len, const struct iam_slices *slices, bool as_json,
+    struct str *out, char **cause)
+{
+	struct line asked = {0};
+	json_t *object = json_read(text, len, cause);
+	struct iam_answer answer;
+	bool read = object != NULL && read_request(eval, object, slices, &asked, cause) == 0;
+
+	if (read) {
+		answer = iam_policy_evaluate(&asked.request);
+		write_answer(&asked.request, &answer, as_json, out);
+	}
+	json_decref(object);
+	iam_arena_clear(&eval->arena);
+	return read;
+}
+
+/* With documents that were met before, or, when anything is wrong with that, as a whole: so each mistake is told with its place in the line. */
 void
 iam_eval_line(struct iam_eval *eval, const char *line, size_t len, bool as_json, struct str *out)
 {
-	struct line asked = {0};
-	struct iam_answer answer;
+	struct iam_slices *slices = &eval->slices;
 	char *cause = NULL;
-	json_t *object = NULL;
 
-	if (len > IAM_EVAL_LINE_MAX)
+	if (len > IAM_EVAL_LINE_MAX) {
 		cause_set(&cause, "the line has more than %d MiB", IAM_EVAL_LINE_MAX / 1024 / 1024);
-	else
-		object = json_read(line, len, &cause);
-	if (object != NULL && read_request(eval, object, &asked, &cause) == 0) {
-		answer = iam_policy_evaluate(&asked.request);
-		write_answer(&asked.request, &answer, as_json, out);
-	} else {
 		write_error(cause, as_json, out);
+		free(cause);
+		return;
 	}
+	iam_cache_begin(eval->cache);
+	if (iam_slice_line(line, len, slices) &&
+	    answer_text(eval, slices->rest.s, slices->rest.len, slices, as_json, out, NULL))
+		return;
+	if (!answer_text(eval, line, len, NULL, as_json, out, &cause))
+		write_error(cause, as_json, out);
 	free(cause);
-	json_decref(object);
-	iam_arena_clear(&eval->arena);
 }

@@ -9,8 +9,9 @@
 #include "common/str.h"
 
 enum {
-	IAM_EVAL_LINE_MAX = 4 * 1024 * 1024, /* a resource policy, a boundary and a dozen identity policies of their greatest size */
-	IAM_EVAL_POLICIES_MAX = 256,         /* IAM lets a user have 20 managed ones, and 10 groups with 10 each */
+	IAM_EVAL_LINE_MAX =
+	    4 * 1024 * 1024, /* a resource policy, a boundary and a dozen identity policies of their greatest size */
+	IAM_EVAL_POLICIES_MAX = 256, /* IAM lets a user have 20 managed ones, and 10 groups with 10 each */
 };
 
 /* What lines share: memory, kept warm. */

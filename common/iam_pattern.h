@@ -16,7 +16,7 @@ struct iam_part {
 };
 
 struct iam_pattern {
-	const char *text;   /* compiled; with variables NULL */
+	const char *text; /* compiled; with variables NULL */
 	size_t len;
 	bool wild, any; /* any: stars and nothing else */
 	const struct iam_part *parts;
@@ -27,7 +27,8 @@ enum iam_pattern_flag {
 	IAM_WILD = 1,      /* `*` and `?` are wildcards */
 	IAM_VARIABLES = 2, /* `${…}` are variables: Version 2012-10-17 only */
 	IAM_LOWER = 4,     /* folded to lower case, for what ignores case */
-	IAM_ARN_TAIL = 8,  /* variables only behind the fifth colon, as in Resource (IAM user guide, "Where you can use policy variables") */
+	IAM_ARN_TAIL =
+	    8, /* variables only behind the fifth colon, as in Resource (IAM user guide, "Where you can use policy variables") */
 };
 
 /* Compiles into the arena. 0, or -1 with a sentence: a variable that is not closed, or has no name. */

@@ -54,7 +54,8 @@ iam_policy_check(const struct iam_request *request, char **cause)
 	if (!is_action(request->action))
 		return cause_set(cause, "action is not SERVICE:ACTION, without wildcards");
 	if (!is_resource(request->resource))
-		return cause_set(cause, "resource is neither \"*\" nor an ARN of six parts and at most %d bytes", RESOURCE_MAX);
+		return cause_set(
+		    cause, "resource is neither \"*\" nor an ARN of six parts and at most %d bytes", RESOURCE_MAX);
 	if (request->resource_account != NULL && !is_account(request->resource_account))
 		return cause_set(cause, "resourceAccount is not an account of 12 digits");
 	return 0;
@@ -101,7 +102,8 @@ copy_segment(struct iam_text segment, char *out, size_t size)
 {
 	size_t len = segment.len < size ? segment.len : 0;
 
-	memcpy(out, segment.s, len);
+	if (len > 0)
+		memcpy(out, segment.s, len);
 	out[len] = '\0';
 }
 
@@ -123,7 +125,8 @@ prepare_action_and_resource(const struct iam_request *request, struct subject *s
 		iam_match_split_arn((struct iam_text){"*", 1}, &ask->resource);
 	} else if (is_one_of(subject->action, consumer_only, KD_COUNT(consumer_only)) &&
 		   starts(ask->resource.segments[5], "stream/") && !holds(ask->resource.segments[5], "/consumer/")) {
-		len = (size_t)(stpcpy(stpcpy(subject->resource, request->resource), "/consumer/*:*") - subject->resource);
+		len =
+		    (size_t)(stpcpy(stpcpy(subject->resource, request->resource), "/consumer/*:*") - subject->resource);
 		iam_match_split_arn((struct iam_text){subject->resource, len}, &ask->resource);
 	}
 }
@@ -193,7 +196,7 @@ struct trial {
 
 struct verdict {
 	bool granted;
-	enum iam_layer layer; /* of the statement that grants, or of the allow that is missing */
+	enum iam_layer layer;  /* of the statement that grants, or of the allow that is missing */
 	const struct hit *hit; /* NULL: none was needed */
 };
 
@@ -397,8 +400,11 @@ iam_policy_evaluate(const struct iam_request *request)
 const char *
 iam_policy_decision_name(enum iam_decision decision)
 {
-	static const char *const names[] = {[IAM_ALLOWED] = "Allowed", [IAM_EXPLICITLY_DENIED] = "ExplicitlyDenied",
-	    [IAM_IMPLICITLY_DENIED] = "ImplicitlyDenied", [IAM_CONDITIONAL] = "Conditional", [IAM_OVER_BUDGET] = "Error"};
+	static const char *const names[] = {[IAM_ALLOWED] = "Allowed",
+	    [IAM_EXPLICITLY_DENIED] = "ExplicitlyDenied",
+	    [IAM_IMPLICITLY_DENIED] = "ImplicitlyDenied",
+	    [IAM_CONDITIONAL] = "Conditional",
+	    [IAM_OVER_BUDGET] = "Error"};
 
 	return names[decision];
 }

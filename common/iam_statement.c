@@ -58,8 +58,8 @@ match_action(const struct iam_element *actions, struct iam_ask *ask)
 		else if (pattern->wild)
 			found = iam_match_glob((struct iam_text){pattern->text, pattern->len}, ask->action, &ask->work);
 		else
-			found = pattern->len == ask->action.len &&
-				memcmp(pattern->text, ask->action.s, pattern->len) == 0;
+			found =
+			    pattern->len == ask->action.len && memcmp(pattern->text, ask->action.s, pattern->len) == 0;
 	}
 	return found != actions->negated;
 }
@@ -129,8 +129,7 @@ match_not_principals(const struct iam_statement *statement, const struct iam_ask
 
 		one = iam_caller_match(principal, ask->caller);
 		nearest = one > nearest ? one : nearest;
-		narrowed |=
-		    principal->kind == IAM_AWS_ARN && strcmp(principal->account, ask->caller->account) == 0;
+		narrowed |= principal->kind == IAM_AWS_ARN && strcmp(principal->account, ask->caller->account) == 0;
 	}
 	if (nearest >= IAM_LEVEL_ROLE || (nearest == IAM_LEVEL_ACCOUNT && !narrowed))
 		return IAM_LEVEL_NONE;
@@ -158,8 +157,7 @@ match_principals(const struct iam_statement *statement, struct iam_ask *ask)
 /* ---- the whole ---- */
 
 enum iam_truth
-iam_statement_match(
-    const struct iam_statement *statement, struct iam_ask *ask, enum iam_level *level, const char **key)
+iam_statement_match(const struct iam_statement *statement, struct iam_ask *ask, enum iam_level *level, const char **key)
 {
 	struct iam_question question = {.values_cb = find_values_cb, .arg = ask, .work = &ask->work};
 	enum iam_truth resource, condition;

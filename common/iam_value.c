@@ -173,7 +173,8 @@ iam_value_network(const char *text, struct iam_network *network)
 	if (slash == NULL)
 		return true;
 	digits = strspn(slash + 1, DIGITS);
-	if (digits == 0 || digits > 3 || slash[1 + digits] != '\0' || (bits = strtoul(slash + 1, NULL, 10)) > network->bits)
+	if (digits == 0 || digits > 3 || slash[1 + digits] != '\0' ||
+	    (bits = strtoul(slash + 1, NULL, 10)) > network->bits)
 		return false;
 	network->bits = (unsigned)bits;
 	return true;

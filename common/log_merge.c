@@ -9,7 +9,8 @@
 
 enum {
 	ROUNDS_MAX = 8,
-	NAMES_MAX = 6, /* pairs of names are looked at up to so many */
+	NAMES_MAX = 6,   /* pairs of names are looked at up to so many */
+	PLACES_MAX = 10, /* and pairs of words that may be names up to so many */
 	NEVER = 1000000,
 };
 
@@ -52,6 +53,30 @@ add_candidate(struct merge *merge, uint32_t index, uint64_t slots)
 	merge->candidates[merge->count++] = (struct candidate){.key = key, .slots = slots, .entry = index};
 }
 
+/* Two places at once that are slots in another pattern already: this is how a name that is a word, too, comes home. */
+static void
+add_known_pairs(struct merge *merge, uint32_t index)
+{
+	const struct log_entry *entry = log_store_at(merge->store, index);
+	uint8_t places[PLACES_MAX];
+	size_t count = 0;
+
+	for (size_t i = 0; i < entry->elements_count && i < LOG_PATTERN_SLOTS_MAX && count < PLACES_MAX; i++) {
+		uint8_t class = entry->elements[i].class;
+
+		if (class == LOG_ELEMENT_NAME || class == LOG_ELEMENT_LABEL || class == LOG_ELEMENT_KNOWN)
+			places[count++] = (uint8_t)i;
+	}
+	for (size_t i = 0; i < count; i++) {
+		uint64_t key = log_pattern_key_slot(entry->key, entry->elements, places[i]);
+
+		for (size_t j = i + 1; j < count; j++)
+			if (log_store_find(merge->store, log_pattern_key_slot(key, entry->elements, places[j])) !=
+			    LOG_STORE_NONE)
+				add_candidate(merge, index, (uint64_t)1 << places[i] | (uint64_t)1 << places[j]);
+	}
+}
+
 /* With each word turned into a slot, with each pair of names, and with all names. */
 static void
 add_candidates(struct merge *merge, uint32_t index)
@@ -78,6 +103,7 @@ add_candidates(struct merge *merge, uint32_t index)
 			add_candidate(merge, index, names[i] | names[j]);
 	if (count > 1)
 		add_candidate(merge, index, all);
+	add_known_pairs(merge, index);
 }
 
 static int
@@ -88,6 +114,19 @@ compare_candidates(const void *a, const void *b)
 	if (x->key != y->key)
 		return x->key < y->key ? -1 : 1;
 	return x->entry < y->entry ? -1 : x->entry > y->entry;
+}
+
+/* In order, each once: the pair of the only two names is that of all names, too. */
+static void
+sort_candidates(struct merge *merge)
+{
+	size_t kept = 0;
+
+	qsort(merge->candidates, merge->count, sizeof *merge->candidates, compare_candidates);
+	for (size_t i = 0; i < merge->count; i++)
+		if (kept == 0 || compare_candidates(&merge->candidates[i], &merge->candidates[kept - 1]) != 0)
+			merge->candidates[kept++] = merge->candidates[i];
+	merge->count = kept;
 }
 
 /* ---- evidence ---- */
@@ -138,7 +177,7 @@ find_need(const struct log_entry *entry, uint64_t slots, bool has_target)
 	if (rest.words + rest.others == 0)
 		return NEVER;
 	if ((slots & (slots - 1)) != 0)
-		return needed(need_names, rest.words);
+		return has_target && rest.words >= 2 ? 1 : needed(need_names, rest.words);
 	if (class == LOG_ELEMENT_NAME)
 		need = needed(need_name, rest.words);
 	else if (class == LOG_ELEMENT_LABEL)
@@ -192,7 +231,7 @@ is_evident(const struct merge *merge, const struct group *group)
 
 	if (group->count < find_need(entry, member->slots, group->has_target))
 		return false;
-	return (member->slots & (member->slots - 1)) == 0 || is_varied(merge, group);
+	return group->has_target || (member->slots & (member->slots - 1)) == 0 || is_varied(merge, group);
 }
 
 /* ---- merging ---- */
@@ -257,7 +296,7 @@ compare_groups(const void *a, const void *b)
 static void
 find_groups(struct merge *merge)
 {
-	qsort(merge->candidates, merge->count, sizeof *merge->candidates, compare_candidates);
+	sort_candidates(merge);
 	merge->groups = mem_resize(merge->groups, merge->count + 1, sizeof *merge->groups);
 	merge->groups_count = 0;
 	for (size_t i = 0, n; i < merge->count; i += n) {

@@ -14,7 +14,7 @@ enum {
 	STATE_MIN = 3,     /* "NEW": the shortest state in capitals that is no abbreviation of the lists */
 	STATE_KNOWN = 6,   /* a known noun in capitals is a state from this length on: "SCHEDULED", not "TCP" */
 	SEPARATOR_MAX = 3, /* what is kept of the punctuation between two elements */
-	STRONG_SCORE = 4,  /* two words, or one and two fillers: the rest is taken for names */
+	STRONG_SCORE = 3,  /* two words, or one and a filler: the rest is taken for names */
 };
 
 /* ---- keys ---- */
@@ -114,6 +114,14 @@ is_host(const char *s, size_t len)
 	       memcmp(s, "com.", 4) != 0 && memcmp(s, "net.", 4) != 0;
 }
 
+/* "java.io.IOException", "ResourceNotFoundException": what went wrong is no variable part. */
+static bool
+is_exception(const char *s, size_t len)
+{
+	return (len > 9 && memcmp(s + len - 9, "Exception", 9) == 0) ||
+	       (len > 5 && memcmp(s + len - 5, "Error", 5) == 0);
+}
+
 /* What is made of one token on the way to elements. */
 struct reading {
 	const struct log_scan *scan;
@@ -175,15 +183,27 @@ is_host_and_port(const struct log_scan *scan, size_t i)
 	       (at + digits == scan->len || strchr(" \t,;)]/\"", scan->text[at + digits]) != NULL);
 }
 
+/* "(root) CMD (…)" */
+static bool
+is_in_parentheses(const struct log_scan *scan, const struct log_token *token)
+{
+	return token->at > 0 && scan->text[token->at - 1] == '(' && token->at + token->len < scan->len &&
+	       scan->text[token->at + token->len] == ')';
+}
+
 static enum log_element_class
 classify_unlisted(const struct log_scan *scan, size_t i)
 {
 	const struct log_token *token = &scan->tokens[i];
 
+	if (is_exception(token_text(scan, i), token->len))
+		return LOG_ELEMENT_FAILURE;
 	if (is_value(scan, i) || is_secret(scan, i) || is_host_and_port(scan, i))
 		return LOG_ELEMENT_SLOT;
 	if ((token->flags & LOG_TOKEN_JOINT) != 0 && is_compound(token_text(scan, i), token->len))
 		return LOG_ELEMENT_KNOWN;
+	if (i == 0 && is_in_parentheses(scan, token))
+		return LOG_ELEMENT_NAME;
 	if (i == 0 || (token->flags & (LOG_TOKEN_KEY | LOG_TOKEN_CALL | LOG_TOKEN_COLON)) != 0)
 		return LOG_ELEMENT_LABEL;
 	return LOG_ELEMENT_NAME;
@@ -310,14 +330,20 @@ add_element(struct log_pattern *pattern, enum log_element_class class, uint32_t 
 	element->len = (uint16_t)(pattern->text_len - element->at);
 }
 
-/* Slots in a row are one; its kind is told where it is one value alone. */
+/* Is there nothing between two values that would tell them apart: no space, or a comma of a list? */
+static bool
+is_joined(const char *s, size_t len)
+{
+	return memchr(s, ' ', len) == NULL || memchr(s, ',', len) != NULL;
+}
+
+/* Slots that hang together are one; its kind is told where it is one value alone. */
 static void
 add_token(struct log_pattern *pattern, const struct reading *reading, size_t i, bool strong)
 {
 	const struct log_token *token = &reading->scan->tokens[i];
 	struct log_element *last = pattern->count > 0 ? &pattern->elements[pattern->count - 1] : NULL;
 	enum log_element_class class = reading->classes[i];
-	bool is_masked = class == LOG_ELEMENT_SLOT;
 	const char *kind = "<*>";
 	size_t before = i > 0 ? token[-1].at + token[-1].len : 0;
 
@@ -328,8 +354,8 @@ add_token(struct log_pattern *pattern, const struct reading *reading, size_t i, 
 		add_element(pattern, class, token->hash, token_text(reading->scan, i), token->len);
 		return;
 	}
-	if (last == NULL || last->class != LOG_ELEMENT_SLOT || is_masked != pattern->is_masked) {
-		pattern->is_masked = is_masked;
+	if (last == NULL || last->class != LOG_ELEMENT_SLOT ||
+	    !(reading->absorbed[i] || is_joined(reading->scan->text + before, token->at - before))) {
 		add_separator(pattern, reading->scan, before, token->at);
 		if ((token->flags & LOG_TOKEN_MASK) != 0)
 			kind = log_scan_kind(token_text(reading->scan, i), token->len);

@@ -36,7 +36,6 @@ struct log_pattern {
 	uint64_t salt; /* the source, where the message alone says too little to be told by; else 0 */
 	enum log_line_level level;
 	unsigned words; /* known words, events and failures */
-	bool is_masked; /* the last slot came of a value, not of a name: these two do not become one */
 	size_t count, text_len;
 	struct log_element elements[LOG_SCAN_TOKENS];
 	char text[LOG_PATTERN_TEXT_MAX]; /* for people, slots as "<num>"; well-formed UTF-8 without control bytes */

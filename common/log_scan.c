@@ -66,13 +66,26 @@ is_blank(char c)
 
 /* ---- tokens ---- */
 
+/* "1: 2" are two values, "1, 2", "1 2" and "1:2" one. */
+static bool
+is_list(const struct log_scan *scan, size_t from, size_t to)
+{
+	bool has_colon = false, has_blank = false;
+
+	for (; from < to; from++) {
+		has_colon |= scan->text[from] == ':' || scan->text[from] == '(';
+		has_blank |= scan->text[from] == ' ';
+	}
+	return !has_colon || !has_blank;
+}
+
 /* Values in a row are one: lists of any length are the same. */
 static void
 add_mask(struct log_scan *scan, size_t at, size_t end)
 {
 	struct log_token *last = scan->count > 0 ? &scan->tokens[scan->count - 1] : NULL;
 
-	if (last != NULL && (last->flags & LOG_TOKEN_MASK) != 0)
+	if (last != NULL && (last->flags & LOG_TOKEN_MASK) != 0 && is_list(scan, last->at + last->len, at))
 		last->len = (uint32_t)(end - last->at);
 	else
 		scan->tokens[scan->count++] = (struct log_token){

@@ -10,9 +10,10 @@
 #include "common/mem.h"
 
 enum {
-	MERGE_LEAST = 24, /* so many new patterns are worth a merging pass, */
-	MERGE_SHARE = 3,  /* and this part of those that are known: the work stays in proportion */
-	ALIASES_MAX = 64, /* steps from an id to what it has become */
+	MERGE_LEAST = 24,    /* so many new patterns are worth a merging pass, */
+	MERGE_SHARE = 3,     /* and this part of those that are known: the work stays in proportion */
+	PATIENCE_SHARE = 16, /* a pass that merges less than this part of what is new was in vain */
+	ALIASES_MAX = 64,    /* steps from an id to what it has become */
 };
 
 struct log_templates *
@@ -55,8 +56,19 @@ log_template_bytes(const struct log_templates *templates)
 void
 log_template_merge(struct log_templates *templates)
 {
-	log_merge_run(&templates->store);
+	size_t merged = log_merge_run(&templates->store);
+
+	if (merged * PATIENCE_SHARE >= templates->unmerged)
+		templates->patience = 0;
+	else if (templates->patience < LOG_TEMPLATE_PATIENCE_MAX)
+		templates->patience++;
 	templates->unmerged = 0;
+}
+
+static bool
+is_merge_due(const struct log_templates *templates)
+{
+	return templates->unmerged >= (MERGE_LEAST + templates->store.count / MERGE_SHARE) << templates->patience;
 }
 
 /* 48 bits of the key: the same template has the same id in every run, whatever was learnt before it. */
@@ -118,7 +130,7 @@ learn(struct log_templates *templates, const struct log_scan *scan, struct log_t
 	match->is_continuation = false;
 	templates->last_id = entry->id;
 	templates->last_had_header = scan->header.len > 0;
-	if (templates->unmerged >= MERGE_LEAST + templates->store.count / MERGE_SHARE)
+	if (is_merge_due(templates))
 		log_template_merge(templates);
 }
 
@@ -160,20 +172,44 @@ log_template_resolve(const struct log_templates *templates, uint64_t id)
 	return id;
 }
 
+/* The text with every slot as "<*>". */
+static void
+write_text(const struct log_entry *entry, struct str *out)
+{
+	const char *text = log_entry_text(entry);
+	size_t from = 0;
+
+	str_clear(out);
+	for (size_t i = 0; i < entry->elements_count; i++) {
+		const struct log_element *element = &entry->elements[i];
+
+		if (element->class != LOG_ELEMENT_SLOT || element->len == 0)
+			continue;
+		str_add_len(out, text + from, element->at - from);
+		str_add(out, "<*>");
+		from = (size_t)element->at + element->len;
+	}
+	str_add_len(out, text + from, entry->text_len - from);
+}
+
 void
 log_template_each(const struct log_templates *templates, log_template_cb cb, void *arg)
 {
-	char text[LOG_PATTERN_TEXT_MAX + 1];
+	struct str text = {0}, example = {0};
 
 	for (uint32_t i = templates->store.newest; i != LOG_STORE_NONE; i = log_store_at(&templates->store, i)->older) {
 		const struct log_entry *entry = log_store_at(&templates->store, i);
-		const struct log_template template = {
-		    .id = entry->id, .count = entry->count, .level = entry->level, .text = text};
+		struct log_template template = {.id = entry->id, .count = entry->count, .level = entry->level};
 
-		memcpy(text, log_entry_text(entry), entry->text_len);
-		text[entry->text_len] = '\0';
+		write_text(entry, &text);
+		str_clear(&example);
+		str_add_len(&example, log_entry_text(entry), entry->text_len);
+		template.text = text.s != NULL ? text.s : "";
+		template.example = example.s != NULL ? example.s : "";
 		cb(&template, arg);
 	}
+	str_free(&text);
+	str_free(&example);
 }
 
 size_t

@@ -47,8 +47,10 @@ uint64_t log_template_resolve(const struct log_templates *templates, uint64_t id
 struct log_template {
 	uint64_t id, count;
 	enum log_line_level level;
-	const char
-	    *text; /* borrowed until the callback returns; well-formed UTF-8, values as "<num>", "<ip>", … "<*>" */
+	/*
+	 * Borrowed until the callback returns; well-formed UTF-8. The example has the kinds of its values, "<num>", "<ip>", in place of "<*>".
+	 */
+	const char *text, *example;
 };
 
 typedef void (*log_template_cb)(const struct log_template *template, void *arg);

@@ -13,6 +13,8 @@ struct log_shape {
 	uint32_t entry;
 };
 
+enum { LOG_TEMPLATE_PATIENCE_MAX = 5 };
+
 struct log_templates {
 	struct log_store store;
 	struct log_pattern_cache words;
@@ -20,7 +22,9 @@ struct log_templates {
 	size_t shapes_count; /* a power of two */
 	size_t max_bytes;
 	uint64_t unmerged; /* patterns learnt since the last merging pass */
-	uint64_t last_id;  /* of the event before; 0: none */
+	unsigned
+	    patience; /* doubled by each pass that finds nothing: a log where every line is new is not searched in vain */
+	uint64_t last_id; /* of the event before; 0: none */
 	bool last_had_header;
 };
 

@@ -6,7 +6,10 @@
 
 #include <kdiag/probe.h>
 
-enum { FRACTION_MAX = 9 };
+#define MONTHS   "JanFebMarAprMayJunJulAugSepOctNovDec"
+#define WEEKDAYS "MonTueWedThuFriSatSun"
+
+enum { FRACTION_MAX = 9, DIGITS_MAX = 8 };
 
 /*
  * 0: a digit; #: a digit or the space that pads it; ?: a digit that may be missing; M: a month's three letters; W: a weekday's; all else stands for
@@ -17,32 +20,33 @@ enum form_kind { FULL, DATE, SURE_DATE };
 static const struct form {
 	const char *text;
 	enum form_kind kind;
+	unsigned char digits; /* it begins with */
 	bool is_syslog;
 } forms[] = {
-    {"0000-00-00-00.00.00", FULL, false},
-    {"0000-00-00", SURE_DATE, false},
-    {"0000/00/00", SURE_DATE, false},
-    {"0000.00.00", SURE_DATE, false},
-    {"00000000T000000", FULL, false},
-    {"00000000", DATE, false},
-    {"000000 000000", FULL, false},
-    {"000000", DATE, false},
-    {"00/M/0000", SURE_DATE, false},
-    {"00-M-0000", SURE_DATE, false},
-    {"00 M 0000", SURE_DATE, false},
-    {"00/00/0000", SURE_DATE, false},
-    {"00.00.0000", SURE_DATE, false},
-    {"00-00-0000", SURE_DATE, false},
-    {"00/00/00", DATE, false},
-    {"00-00", DATE, false},
-    {"00.00", DATE, false},
-    {"M #0, 0000", SURE_DATE, false},
-    {"M ?0", DATE, true},
-    {"M  0", DATE, true},
-    {"W M #0", DATE, false},
-    {"W M ?0", DATE, false},
-    {"W, 00 M 0000", SURE_DATE, false},
-    {"W 00 M 0000", SURE_DATE, false},
+    {"0000-00-00-00.00.00", FULL, 4, false},
+    {"0000-00-00", SURE_DATE, 4, false},
+    {"0000/00/00", SURE_DATE, 4, false},
+    {"0000.00.00", SURE_DATE, 4, false},
+    {"00000000T000000", FULL, 8, false},
+    {"00000000", DATE, 8, false},
+    {"000000 000000", FULL, 6, false},
+    {"000000", DATE, 6, false},
+    {"00/M/0000", SURE_DATE, 2, false},
+    {"00-M-0000", SURE_DATE, 2, false},
+    {"00 M 0000", SURE_DATE, 2, false},
+    {"00/00/0000", SURE_DATE, 2, false},
+    {"00.00.0000", SURE_DATE, 2, false},
+    {"00-00-0000", SURE_DATE, 2, false},
+    {"00/00/00", DATE, 2, false},
+    {"00-00", DATE, 2, false},
+    {"00.00", DATE, 2, false},
+    {"M #0, 0000", SURE_DATE, 0, false},
+    {"M ?0", DATE, 0, true},
+    {"M  0", DATE, 0, true},
+    {"W M #0", DATE, 0, false},
+    {"W M ?0", DATE, 0, false},
+    {"W, 00 M 0000", SURE_DATE, 0, false},
+    {"W 00 M 0000", SURE_DATE, 0, false},
 };
 
 static bool
@@ -79,9 +83,9 @@ match_char(char form, const char *s, size_t len)
 	if (form == '#')
 		return is_digit(*s) || *s == ' ' ? 1 : -1;
 	if (form == 'M')
-		return len >= 3 && is_name(s, "JanFebMarAprMayJunJulAugSepOctNovDec") ? 3 : -1;
+		return len >= 3 && is_name(s, MONTHS) ? 3 : -1;
 	if (form == 'W')
-		return len >= 3 && is_name(s, "MonTueWedThuFriSatSun") ? 3 : -1;
+		return len >= 3 && is_name(s, WEEKDAYS) ? 3 : -1;
 	return *s == form ? 1 : -1;
 }
 
@@ -192,18 +196,23 @@ match_dated(const struct form *form, const char *s, size_t len)
 size_t
 log_time_match(const char *s, size_t len, bool *is_syslog)
 {
-	size_t n;
+	size_t digits, n;
 
 	*is_syslog = false;
 	if (len < 7 || (!is_digit(s[0]) && (s[0] < 'A' || s[0] > 'W')))
 		return 0;
+	digits = count_digits(s, len < DIGITS_MAX + 1 ? len : DIGITS_MAX + 1);
+	if (digits > DIGITS_MAX || (digits == 0 && !is_name(s, WEEKDAYS) && !is_name(s, MONTHS)))
+		return 0;
 	for (size_t i = 0; i < KD_COUNT(forms); i++) {
-		if (is_digit(s[0]) != (forms[i].text[0] == '0') || (n = match_dated(&forms[i], s, len)) == 0 ||
+		if (forms[i].digits != digits || (n = match_dated(&forms[i], s, len)) == 0 ||
 		    (n < len && is_alnum(s[n])))
 			continue;
 		*is_syslog = forms[i].is_syslog;
 		return n;
 	}
+	if (digits == 0)
+		return 0;
 	n = match_clock(s, len, false);
 	return n > 0 && (n == len || !is_alnum(s[n])) ? n + match_zone(s + n, len - n) : 0;
 }

@@ -240,17 +240,18 @@ static const char *const known[] = {
 
 /* Verbs and states that make one event another: told apart for ever, or "link up" and "link down" would become one. In order. */
 static const char *const events[] = {
-	"abort", "accept", "acquire", "activate", "add", "allocate", "allow", "attach", "begin", "bind", "block",
-	"cancel", "clean", "clear", "close", "commit", "complete", "connect", "create", "deactivate", "deallocate",
-	"decrease", "delete", "deregister", "detach", "disable", "disconnect", "discover", "dismount", "down",
-	"download", "drain", "enable", "end", "enqueue", "enter", "evict", "exit", "expire", "export", "fetch",
-	"find", "finish", "flush", "free", "freeze", "get", "grant", "import", "increase", "init", "initialize",
-	"insert", "install", "invoke", "join", "kill", "launch", "leave", "listen", "load", "lock", "login",
-	"logout", "lower", "merge", "mount", "move", "obtain", "off", "offline", "on", "online",
-	"open", "pause", "pop", "publish", "pull", "purge", "push", "put", "raise", "read", "ready", "reboot",
-	"receive", "reclaim", "recover", "register", "release", "reload", "remove", "rename", "renew", "replace",
-	"request", "reset", "resize", "resolve", "restart", "resume", "retry", "return", "revoke", "roll", "run",
-	"save", "scan", "schedule", "send", "set", "shut", "shutdown", "sleep", "spawn", "start", "stop", "store",
+	"abort", "accept", "acquire", "activate", "add", "adds", "allocate", "allow", "attach", "begin", "begins",
+	"bind", "block", "cancel", "clean", "clear", "close", "commit", "complete", "connect", "create",
+	"deactivate", "deallocate", "decrease", "delete", "deregister", "detach", "disable", "disconnect",
+	"discover", "dismount", "down", "download", "drain", "enable", "end", "enqueue", "enter", "evict", "exit",
+	"expire", "export", "fetch", "find", "finish", "flush", "free", "freeze", "get", "gets", "grant", "import",
+	"increase", "init", "initialize", "insert", "install", "invoke", "join", "joins", "kill", "launch",
+	"leave", "listen", "load", "lock", "login", "logout", "lower", "merge", "mount", "move", "new", "obtain",
+	"off", "offline", "old", "on", "online", "open", "pause", "pop", "publish", "pull", "purge", "push", "put",
+	"puts", "raise", "read", "reads", "ready", "reboot", "receive", "reclaim", "recover", "register",
+	"release", "reload", "remove", "rename", "renew", "replace", "request", "reset", "resize", "resolve",
+	"restart", "resume", "retry", "return", "revoke", "roll", "run", "runs", "save", "scan", "schedule",
+	"send", "sends", "set", "sets", "shut", "shutdown", "sleep", "spawn", "start", "stop", "store",
 	"subscribe", "succeed", "success", "suspend", "switch", "synchronize", "terminate", "transmit", "trigger",
 	"unbind", "unblock", "unfreeze", "uninstall", "unload", "unlock", "unmount", "unregister", "unsubscribe",
 	"up", "update", "upload", "validate", "verify", "wait", "wake", "write", "yield",
@@ -337,7 +338,8 @@ is_form_listed(enum log_words_list list, const char *word, size_t len)
 	for (size_t i = 0; i < KD_COUNT(endings); i++) {
 		size_t cut = strlen(endings[i].ending);
 
-		if (len < cut + 3 || strcmp(word + len - cut, endings[i].ending) != 0)
+		/* "news" and "its" are no forms of "new" and "it". */
+		if (len < cut + (cut == 1 ? 4 : 3) || strcmp(word + len - cut, endings[i].ending) != 0)
 			continue;
 		memcpy(form, word, len - cut);
 		strcpy(form + len - cut, endings[i].instead);

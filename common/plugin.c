@@ -11,6 +11,7 @@
 #include <link.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,8 +23,22 @@
 /* Files of one folder; a thousand names are a mistake, not probes. */
 enum { FILES_MAX = 256, SHOWN_MAX = 400 };
 
-struct opened {
+/*
+ * What the loader holds, of all folders and their generations. It knows an object again by its path, even when another file stands
+ * there by now: a probe that was updated, while the config of before still has the old one open. Then the new one is loaded by another spelling of the path.
+ */
+struct loaded {
+	dev_t dev;
+	ino_t ino;
+	char *path; /* as the loader knows it */
 	void *handle;
+	unsigned users;
+	LIST_ENTRY(loaded) link;
+};
+static LIST_HEAD(, loaded) all_loaded = LIST_HEAD_INITIALIZER(all_loaded);
+
+struct opened {
+	struct loaded *loaded;
 	const struct kd_probe *probe;
 };
 
@@ -74,25 +89,24 @@ check_stat(const struct stat *st)
 	return NULL;
 }
 
-/* 0, or -1 and the sentence without the path. */
+/* 0 and what it is, or -1 and the sentence without the path. */
 static int
-check_file(int folder, const char *file, char **cause)
+check_file(int folder, const char *file, struct stat *st, char **cause)
 {
 	/* O_NONBLOCK: a FIFO would hold us for ever. */
 	int fd = openat(folder, file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	const char *why;
-	struct stat st;
 
 	if (fd < 0 && errno == ELOOP)
 		return cause_set(cause, "is a symbolic link: copy the file itself into the folder");
 	if (fd < 0 && errno == ENXIO)
 		return cause_set(cause, "is no regular file: remove it from the folder");
-	if (fd < 0 || fstat(fd, &st) != 0) {
+	if (fd < 0 || fstat(fd, st) != 0) {
 		cause_set(cause, "cannot be read: %s", strerror(errno));
 		goto out;
 	}
-	if ((why = check_stat(&st)) == NULL)
-		why = elf_check(fd, st.st_size);
+	if ((why = check_stat(st)) == NULL)
+		why = elf_check(fd, st->st_size);
 	if (why != NULL)
 		cause_set(cause, "%s", why);
 out:
@@ -147,21 +161,97 @@ refuse_load(const char *path, char **cause)
 	return cause_set(cause, "cannot be loaded (%s): build it against this kdiag's kdiag/probe.h", why);
 }
 
+static struct loaded *
+find_inode(const struct stat *st)
+{
+	struct loaded *loaded;
+
+	LIST_FOREACH(loaded, &all_loaded, link)
+	if (loaded->dev == st->st_dev && loaded->ino == st->st_ino)
+		return loaded;
+	return NULL;
+}
+
+static bool
+is_path_taken(const char *path)
+{
+	const struct loaded *loaded;
+
+	LIST_FOREACH(loaded, &all_loaded, link)
+	if (strcmp(loaded->path, path) == 0)
+		return true;
+	return false;
+}
+
+/* The caller's: a path of the file by which the loader holds no other. */
+static char *
+spell_path(const char *folder_path, const char *file)
+{
+	char *prefix = mem_strdup(folder_path), *path = mem_printf("%s/%s", prefix, file);
+
+	while (is_path_taken(path)) {
+		char *longer = mem_printf("%s/.", prefix);
+
+		free(prefix);
+		free(path);
+		prefix = longer;
+		path = mem_printf("%s/%s", prefix, file);
+	}
+	free(prefix);
+	return path;
+}
+
+/* NULL and the sentence without the path. */
+static struct loaded *
+load(const struct stat *st, const char *folder_path, const char *file, char **cause)
+{
+	struct loaded *loaded = find_inode(st);
+	char *path;
+	void *handle;
+
+	if (loaded != NULL) {
+		loaded->users++;
+		return loaded;
+	}
+	path = spell_path(folder_path, file);
+	if ((handle = dlopen(path, RTLD_NOW | RTLD_LOCAL)) == NULL) {
+		refuse_load(path, cause);
+		free(path);
+		return NULL;
+	}
+	loaded = mem_new(1, sizeof(*loaded));
+	*loaded = (struct loaded){.dev = st->st_dev, .ino = st->st_ino, .path = path, .handle = handle, .users = 1};
+	LIST_INSERT_HEAD(&all_loaded, loaded, link);
+	return loaded;
+}
+
+static void
+unload(struct loaded *loaded)
+{
+	if (--loaded->users > 0)
+		return;
+	LIST_REMOVE(loaded, link);
+	dlclose(loaded->handle);
+	free(loaded->path);
+	free(loaded);
+}
+
 /* Opens a file whose outside is good; 0, or -1 and the sentence without the path. */
 static int
-open_file(struct plugins *plugins, const char *path, const char *name, char **cause)
+open_file(struct plugins *plugins, const struct stat *st, const char *folder_path, const char *file, const char *name,
+    char **cause)
 {
-	void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	struct loaded *loaded = load(st, folder_path, file, cause);
 	const struct kd_probe *probe;
 
-	if (handle == NULL)
-		return refuse_load(path, cause);
-	if ((probe = find_probe(handle, name, cause)) == NULL) {
-		dlclose(handle);
+	if (loaded == NULL)
+		return -1;
+	if ((probe = find_probe(loaded->handle, name, cause)) == NULL) {
+		unload(loaded);
 		return -1;
 	}
 	plugins->opened = mem_resize(plugins->opened, plugins->opened_count + 1, sizeof(*plugins->opened));
-	plugins->opened[plugins->opened_count++] = (struct opened){handle, probe};
+	plugins->opened[plugins->opened_count++] = (struct opened){loaded, probe};
 	return 0;
 }
 
@@ -172,16 +262,16 @@ open_file(struct plugins *plugins, const char *path, const char *name, char **ca
 static void
 try_file(struct plugins *plugins, int folder, const char *folder_path, const char *file)
 {
-	char *path = mem_printf("%s/%s", folder_path, file);
 	char *name = mem_strndup(file, strlen(file) - strlen(".so"));
 	char *cause = NULL;
+	struct stat st;
 
-	if (check_file(folder, file, &cause) != 0 || open_file(plugins, path, name, &cause) != 0) {
-		refuse_taken(plugins, name, mem_printf("%s %s", path, cause));
+	if (check_file(folder, file, &st, &cause) != 0 ||
+	    open_file(plugins, &st, folder_path, file, name, &cause) != 0) {
+		refuse_taken(plugins, name, mem_printf("%s/%s %s", folder_path, file, cause));
 		free(cause);
 	}
 	free(name);
-	free(path);
 }
 
 /* ---- the folder ---- */
@@ -262,7 +352,7 @@ plugins_close(struct plugins *plugins)
 	if (plugins == NULL)
 		return;
 	for (size_t i = 0; i < plugins->opened_count; i++)
-		dlclose(plugins->opened[i].handle);
+		unload(plugins->opened[i].loaded);
 	for (size_t i = 0; i < plugins->refused_count; i++) {
 		free(plugins->refused[i].name);
 		free(plugins->refused[i].why);

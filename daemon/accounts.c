@@ -30,20 +30,12 @@ struct accounts {
 	void *notice_arg;
 };
 
-/* AWS's notices and the findings that they are (self.h). */
-static const char *const notice_checks[] = {
-    [AWS_NOTICE_SERVICE_LEFT_ALONE] = "service",
-    [AWS_NOTICE_THROTTLED] = "throttled",
-    [AWS_NOTICE_CLOCK_SKEW] = "clock",
-    [AWS_NOTICE_CREDENTIALS] = "credentials",
-};
-
 static void
 notice_cb(enum aws_notice notice, bool bad, const char *subject, const char *why, void *arg)
 {
 	struct accounts *accounts = arg;
 
-	accounts->notice(notice_checks[notice], subject, bad ? why : NULL, accounts->notice_arg);
+	accounts->notice(aws_notice_check(notice), subject, bad ? why : NULL, accounts->notice_arg);
 }
 
 static const char *

@@ -10,8 +10,13 @@
 #include "common/mem.h"
 #include "daemon/collect_place.h"
 
-/* The list of open shards is trusted this long while the summary goes on counting as many, with no reshard under way. */
-enum { SHARDS_TRUSTED_MS = 15 * 60 * 1000 };
+enum {
+	/* The list of open shards is trusted this long while the summary goes on counting as many, with no reshard under way. */
+	SHARDS_TRUSTED_MS = 15 * 60 * 1000,
+	/* An operation's trouble is told when 2 of the last 4 answers were bad, and over after 2 good ones. */
+	HISTORY_TOLD = 0xf,
+	HISTORY_OVER = 0x3,
+};
 
 struct collect_job {
 	struct collect_stream *stream;
@@ -173,9 +178,17 @@ collect_missing(
 	return fact;
 }
 
+static bool
+fails_often(const struct slot *slot)
+{
+	unsigned bad = slot->history & HISTORY_TOLD;
+
+	return (bad & (bad - 1)) != 0;
+}
+
 /*
- * A denial is told at once. What may pass is told when it comes twice in a row, just before the streams' own findings would open. What the client has a finding
- * for proves neither that a denial is over nor that the operation answers; only the latter is handed over, for both would tell of one cause.
+ * A denial is told at once. What may pass is told when it comes again, just before the streams' own findings would open. What the client has a finding for
+ * proves neither that a denial is over nor that the operation answers; only the latter is handed over, for both would tell of one cause.
  */
 void
 collect_failed(struct collect_stream *stream, enum slot_index asked, const struct aws_error *error)
@@ -183,12 +196,12 @@ collect_failed(struct collect_stream *stream, enum slot_index asked, const struc
 	struct slot *slot = &stream->slots[asked];
 	char *told = aws_place_blame(stream->place->aws, "kinesis", error->fault);
 
-	slot->failures++;
+	slot->history = slot->history << 1 | (error->fault != AWS_NOT_FOUND);
 	if (error->fault == AWS_NOT_FOUND)
 		collect_place_trouble(stream->place, stream, asked, TROUBLE_NONE, NULL);
 	else if (error->fault == AWS_DENIED)
 		collect_place_trouble(stream->place, stream, asked, TROUBLE_DENIED, error->message);
-	else if (told == NULL && slot->failures > 1)
+	else if (told == NULL && fails_often(slot))
 		collect_place_trouble(stream->place, stream, asked, TROUBLE_ANSWER, error->message);
 	else if (told != NULL && slot->trouble == TROUBLE_ANSWER)
 		collect_place_trouble(stream->place, stream, asked, TROUBLE_NONE, NULL);
@@ -199,9 +212,9 @@ collect_failed(struct collect_stream *stream, enum slot_index asked, const struc
 static enum slot_index
 awaited(const struct collect_stream *stream, enum slot_index slot)
 {
-	if (slot == SLOT_STATUS)
-		return collect_place_is_bulk(stream->place) ? SLOT_STATUS : SLOT_SUMMARY;
-	return stream->slots[slot].op != NULL ? slot : SLOT_SUMMARY;
+	if (slot == SLOT_STATUS && stream->place->list_op != NULL && collect_place_is_bulk(stream->place))
+		return SLOT_STATUS;
+	return slot != SLOT_STATUS && stream->slots[slot].op != NULL ? slot : SLOT_SUMMARY;
 }
 
 /* A deadline holds for so many attempts that what misses it is told at once. */
@@ -388,8 +401,9 @@ collect_settle(struct collect_stream *stream, enum slot_index index, struct fact
 	slot->wanted = false;
 	if (fact_reason(fact_taken) != KD_KNOWN)
 		return;
-	slot->failures = 0;
-	collect_place_trouble(stream->place, stream, index, TROUBLE_NONE, NULL);
+	slot->history <<= 1;
+	if (slot->trouble != TROUBLE_ANSWER || (slot->history & HISTORY_OVER) == 0)
+		collect_place_trouble(stream->place, stream, index, TROUBLE_NONE, NULL);
 }
 
 /* The operation of that slot has failed, and it alone: what it was asked for is missing. */

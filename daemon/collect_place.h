@@ -28,7 +28,7 @@ struct slot {
 	    wanted; /* waits for the summary before it can be asked for (shards, consumers) or for the listing (status) */
 	/* Of the slot's own operation (collect_slot_operation), whichever slots it answers: */
 	enum trouble trouble; /* counted in its place's troubled[] */
-	unsigned failures;    /* in a row */
+	unsigned history;     /* a bit an answer, the newest lowest: set for a failed one */
 };
 
 struct collect_place;

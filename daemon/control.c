@@ -215,11 +215,12 @@ accept_cb(evutil_socket_t listener, short what, void *arg)
 	for (int i = 0; i < ACCEPT_MAX; i++) {
 		fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (fd >= 0) {
+			let_in(control, fd);
+		} else if (errno == EAGAIN) {
+			/* Nobody waits any more: one free descriptor alone may be gone with the next client. */
 			if (control->told)
 				log_info("clients of the control socket are let in again");
 			control->told = false;
-			let_in(control, fd);
-		} else if (errno == EAGAIN) {
 			return;
 		} else if (errno != EINTR && errno != ECONNABORTED) {
 			pause_accept(control);

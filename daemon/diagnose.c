@@ -36,19 +36,47 @@ step_findings(json_t *steps, const char *name)
 	return findings;
 }
 
-/* A symptom's steps in the order of the probes' tables, so that they always stand alike, each with what was found. */
+/* The runbook goes from the stream itself to what was declared for it; probes that it does not know come last. */
+static const char *const probe_order[] = {"stream_status", "shard_count", "config_drift"};
+
+/* The plugin's index of the i-th probe in the runbook's order. */
+static size_t
+probe_at(const struct plugins *plugins, size_t i)
+{
+	size_t order, p;
+
+	for (order = 0; order < KD_COUNT(probe_order); order++) {
+		int known = plugins_find(plugins, probe_order[order]);
+
+		if (known >= 0 && i-- == 0)
+			return (size_t)known;
+	}
+	for (p = 0;; p++) {
+		bool known = false;
+
+		for (order = 0; order < KD_COUNT(probe_order); order++)
+			known |= strcmp(plugins_at(plugins, p)->name, probe_order[order]) == 0;
+		if (!known && i-- == 0)
+			return p;
+	}
+}
+
+/* A symptom's steps in the runbook's order, so that they always stand alike, each with what was found. */
 static json_t *
 steps_json(const struct daemon *daemon, const struct watch *watch, const json_t *findings, const char *symptom)
 {
 	const struct plugins *plugins = daemon->config->plugins;
 	json_t *steps = json_array();
 	json_t *finding;
-	size_t p, c, i;
+	size_t i, c;
 
-	for (p = 0; p < plugins_count(plugins); p++)
+	for (i = 0; i < plugins_count(plugins); i++) {
+		size_t p = probe_at(plugins, i);
+
 		for (c = 0; watch_runs(watch, p) && c < plugins_at(plugins, p)->checks_count; c++)
 			if (strcmp(plugins_at(plugins, p)->checks[c].symptom, symptom) == 0)
 				step_findings(steps, plugins_at(plugins, p)->checks[c].step);
+	}
 	json_array_foreach(findings, i, finding) if (strcmp(text_of(finding, "symptom"), symptom) == 0)
 	    json_array_append(step_findings(steps, text_of(finding, "step")), finding);
 	return steps;

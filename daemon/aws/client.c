@@ -68,33 +68,38 @@ find_service(const struct aws_place *place, const char *name)
 	return service;
 }
 
-/* Left alone for refused credentials: they are the finding then, not the service. */
-static bool
-is_credentials_fault(const struct aws_place *place, const char *name, enum aws_fault fault)
+/* The notice that is open and explains a fault; -1: none is. */
+static int
+find_open_notice(const struct aws_place *place, const struct place_service *service, enum aws_fault fault)
 {
-	const struct place_service *service = find_service(place, name);
-
-	return fault == AWS_CREDENTIALS || (fault == AWS_LEFT_ALONE && service != NULL && !service->noticed &&
-					       service->health.last_fault == AWS_CREDENTIALS);
+	switch (fault) {
+	case AWS_CREDENTIALS:
+		return AWS_NOTICE_CREDENTIALS;
+	case AWS_LEFT_ALONE: /* for refused credentials: they are the finding then, not the service */
+		return service != NULL && !service->noticed && service->health.last_fault == AWS_CREDENTIALS
+			   ? AWS_NOTICE_CREDENTIALS
+			   : AWS_NOTICE_SERVICE_LEFT_ALONE;
+	case AWS_NETWORK:
+	case AWS_SERVICE:
+		return service != NULL && service->noticed ? AWS_NOTICE_SERVICE_LEFT_ALONE : -1;
+	case AWS_THROTTLED:
+		return service != NULL && service->health.throttled ? AWS_NOTICE_THROTTLED : -1;
+	case AWS_CLOCK:
+		return place->offset_ms != 0 ? AWS_NOTICE_CLOCK_SKEW : -1;
+	default:
+		return -1;
+	}
 }
 
 char *
 aws_place_blame(const struct aws_place *place, const char *service, enum aws_fault fault)
 {
-	enum aws_notice notice;
+	int notice = find_open_notice(place, find_service(place, service), fault);
 	char *subject, *blame;
 
-	if (is_credentials_fault(place, service, fault))
-		notice = AWS_NOTICE_CREDENTIALS;
-	else if (fault == AWS_LEFT_ALONE || fault == AWS_NETWORK || fault == AWS_SERVICE)
-		notice = AWS_NOTICE_SERVICE_LEFT_ALONE;
-	else if (fault == AWS_THROTTLED)
-		notice = AWS_NOTICE_THROTTLED;
-	else if (fault == AWS_CLOCK)
-		notice = AWS_NOTICE_CLOCK_SKEW;
-	else
+	if (notice < 0)
 		return NULL;
-	subject = make_subject(notice, place, service);
+	subject = make_subject((enum aws_notice)notice, place, service);
 	blame = mem_printf("self/%s/%s", notice_checks[notice], subject);
 	free(subject);
 	return blame;
@@ -417,6 +422,7 @@ aws_client_new(struct event_base *base, const struct aws_client_options *options
 	client = mem_new(1, sizeof(*client));
 	client->base = base;
 	client->http = http;
+	client->gate = gate_new(base, options->limits.connections_per_host, options->limits.connections_total);
 	client->options = *options;
 	if (client->options.env == NULL)
 		client->options.env = read_environment;
@@ -446,6 +452,7 @@ aws_client_free(struct aws_client *client)
 		free(watch);
 	}
 	http_free(client->http);
+	gate_free(client->gate);
 	sign_forget();
 	str_free(&client->headers);
 	free(client->endpoint_url);

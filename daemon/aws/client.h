@@ -56,7 +56,7 @@ const char *aws_place_region(const struct aws_place *place);
 double aws_place_rate(const struct aws_place *place, const char *operation);
 /* AWS's time as seen from here: clock_now_ms() + the place's correction. */
 int64_t aws_place_now_ms(const struct aws_place *place);
-/* The finding that explains a fault of this place ("self/service/kinesis us-east-1", "self/credentials/prod"), or NULL. The caller's string. */
+/* The open finding that explains a fault of this place ("self/service/kinesis us-east-1", "self/credentials/prod"); NULL: no notice has been given of it. The caller's string. */
 char *aws_place_blame(const struct aws_place *place, const char *service, enum aws_fault fault);
 
 struct aws_request {

@@ -24,6 +24,7 @@ enum stage {
 	STAGE_ENDING, /* the error stands; the callback comes from the loop */
 	STAGE_PACE,
 	STAGE_CREDENTIALS,
+	STAGE_GATE,
 	STAGE_SENT,
 	STAGE_BACKOFF,
 };
@@ -36,6 +37,7 @@ struct aws_call {
 	/* What is under way, by stage. */
 	struct pace_wait *pace_wait;
 	struct creds_wait *creds_wait;
+	struct gate_ticket ticket; /* for a connection, until the answer */
 	struct http_transfer *transfer;
 	struct event timer;    /* of the deadline, in a backoff of its end, when ending of the callback */
 	struct aws_keys *keys; /* signed with */
@@ -65,6 +67,7 @@ stop(struct aws_call *call)
 		creds_cancel(call->creds_wait);
 	if (call->transfer != NULL)
 		http_cancel(call->transfer);
+	gate_leave(call->place->client->gate, &call->ticket);
 	call->pace_wait = NULL;
 	call->creds_wait = NULL;
 	call->transfer = NULL;
@@ -176,6 +179,9 @@ finish_late(struct aws_call *call)
 		aws_error_set(&error, AWS_LATE,
 		    "%s was not sent before the deadline: %zu calls wait for their turn at %.3g a second", name,
 		    pace_waiting(call->place->pace, name), pace_rate(call->place->pace, name));
+	else if (call->stage == STAGE_GATE)
+		aws_error_set(&error, AWS_LATE,
+		    "%s was not sent before the deadline: all connections to %s were in use", name, host);
 	else
 		aws_error_set(
 		    &error, AWS_LATE, "%s was not sent before the deadline: there were no credentials yet", name);
@@ -216,6 +222,7 @@ timer_cb(evutil_socket_t fd, short what, void *arg)
 		break;
 	case STAGE_PACE:
 	case STAGE_CREDENTIALS:
+	case STAGE_GATE:
 	case STAGE_SENT:
 		finish_late(call);
 		break;
@@ -347,6 +354,7 @@ answer_cb(const struct http_answer *answer, void *arg)
 	enum aws_fault fault = aws_error_read(&error, answer);
 
 	call->transfer = NULL;
+	gate_leave(call->place->client->gate, &call->ticket);
 	if (fault == AWS_OK) {
 		retry_success(&call->retry, &call->service->quota);
 		look_at_clock(call, answer);
@@ -394,7 +402,29 @@ send_now(struct aws_call *call)
 	finish(call, &error, NULL);
 }
 
-/* ---- credentials and pace ---- */
+/* ---- connection, credentials and pace ---- */
+
+/* Much may have happened while it waited. */
+static void
+inside_cb(void *arg)
+{
+	struct aws_call *call = arg;
+
+	if (!call->is_trial && service_is_closed(&call->service->health, clock_mono_ms()))
+		finish_left_alone(call);
+	else
+		send_now(call);
+}
+
+static void
+enter_gate(struct aws_call *call)
+{
+	struct gate *gate = call->place->client->gate;
+
+	call->stage = STAGE_GATE;
+	if (gate_enter(gate, call->service->endpoint.host, call->urgent, &call->ticket, inside_cb, call))
+		send_now(call);
+}
 
 /* Nothing was sent for want of keys: that is no failure of the service. */
 static void
@@ -424,7 +454,7 @@ keys_cb(struct aws_keys *keys, const char *why, void *arg)
 		return;
 	}
 	call->keys = aws_keys_ref(keys);
-	send_now(call);
+	enter_gate(call);
 }
 
 /* The call may be over when creds_get has called back from within. */

@@ -5,6 +5,7 @@
 
 #include "common/str.h"
 #include "daemon/aws/client.h"
+#include "daemon/aws/gate.h"
 #include "daemon/aws/pace.h"
 #include "daemon/aws/retry.h"
 #include "daemon/aws/service.h"
@@ -14,6 +15,7 @@ struct credentials_watch;
 struct aws_client {
 	struct event_base *base;
 	struct http *http;
+	struct gate *gate; /* of http's connections */
 	struct aws_client_options options;
 	char *endpoint_url, *ca_file; /* behind options */
 	struct aws_place *places;

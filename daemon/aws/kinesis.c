@@ -258,10 +258,13 @@ static void
 take_page(struct kinesis_op *op, const struct http_answer *answer)
 {
 	static const struct aws_error good = {.fault = AWS_OK, .retry_after_ms = -1};
+	size_t before = op->pages.count;
 	char *why = NULL;
 	int rc;
 
 	rc = op->kind->parse(&op->pages, op->subject, answer->body, answer->body_len, &why);
+	if (rc == 0)
+		rc = kinesis_pages_check(&op->pages, before, op->kind->row_size, &why);
 	if (rc == 0 && op->pages.next_token != NULL)
 		rc = check_next_token(op, &why);
 	else if (rc == 0 && op->kind->row_size != 0)

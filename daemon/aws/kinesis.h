@@ -16,7 +16,7 @@ enum {
 	    100000, /* open shards of one stream that we hold; past that the answer is refused by name */
 	KINESIS_STREAMS_MAX = 200000,
 	KINESIS_CONSUMERS_MAX = 1000,
-	KINESIS_PAGES_MAX = 1000,
+	KINESIS_PAGES_MAX = 200, /* ten times what KINESIS_STREAMS_MAX takes at 10,000 a page */
 };
 
 struct kinesis_ask {

@@ -74,6 +74,16 @@ compare_rows(const void *a, const void *b)
 }
 
 int
+kinesis_pages_check(const struct kinesis_pages *pages, size_t first, size_t row_size, char **cause)
+{
+	const char *rows = pages->rows;
+
+	if (first == 0 || first >= pages->count || compare_rows(rows, rows + first * row_size) != 0)
+		return 0;
+	return cause_set(cause, "NextToken leads in a circle, %s came again", row_name(rows));
+}
+
+int
 kinesis_pages_sort(struct kinesis_pages *pages, size_t row_size, char **cause)
 {
 	const char *rows = pages->rows;

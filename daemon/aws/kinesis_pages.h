@@ -37,6 +37,8 @@ void kinesis_pages_clear(struct kinesis_pages *pages);
 const char *kinesis_pages_keep(struct kinesis_pages *pages, const char *s);
 /* Room for one more row, zeroed; it counts once the caller says count++. Rows may move with each. */
 void *kinesis_pages_next_row(struct kinesis_pages *pages, size_t row_size);
+/* Do the rows from `first` on begin as all rows began? Then a NextToken has led in a circle. -1 with a sentence. */
+int kinesis_pages_check(const struct kinesis_pages *pages, size_t first, size_t row_size, char **cause);
 /* Sorts the rows by name, and refuses two of one name. row_size as the parser has it. 0, or -1 with a sentence. */
 int kinesis_pages_sort(struct kinesis_pages *pages, size_t row_size, char **cause);
 

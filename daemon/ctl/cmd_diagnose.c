@@ -9,13 +9,15 @@
 
 enum { LABEL_INDENT = 0, TEXT_INDENT = 8 };
 
+/* One line of the checklist: the step, and what was found there. */
 static void
-add_row(struct table *table, enum kd_severity severity, const char *word, const char *step, const char *text,
-    const char *id)
+add_row(struct table *table, enum kd_severity severity, const char *step, const char *text, const char *id)
 {
-	const char *cells[] = {word, step, text, id};
+	char *line = mem_printf("%s: %s", step, text);
+	const char *cells[] = {screen_word(severity), line, id};
 
 	table_add(table, severity, cells);
+	free(line);
 }
 
 /* What is not good has a row each; what is good one for all. */
@@ -35,24 +37,25 @@ add_step(struct table *table, const json_t *step)
 			good_summary = shown.summary;
 			continue;
 		}
+		bad++;
 		text = shown_sentence(&shown);
-		add_row(table, shown.severity, screen_word(shown.severity), bad++ == 0 ? name : "", text, shown.id);
+		add_row(table, shown.severity, name, text, shown.id);
 		free(text);
 	}
 	if (bad > 0)
 		return;
-	text = good > 1 ? mem_printf("%zu checks", good) : mem_strdup(good_summary);
+	text = good > 1 ? mem_printf("%zu checks are good", good) : mem_strdup(good_summary);
 	if (good > 0)
-		add_row(table, KD_OK, screen_word(KD_OK), name, text, "");
+		add_row(table, KD_OK, name, text, "");
 	else
-		add_row(table, KD_UNKNOWN, "?", name, "not looked at yet", "");
+		add_row(table, KD_UNKNOWN, name, "not looked at yet", "");
 	free(text);
 }
 
 static void
 print_symptom(const struct screen *screen, const json_t *symptom)
 {
-	static const enum table_kind kinds[] = {TABLE_LEFT, TABLE_LEFT, TABLE_WRAP, TABLE_LEFT};
+	static const enum table_kind kinds[] = {TABLE_LEFT, TABLE_WRAP, TABLE_LEFT};
 	const json_t *steps = json_object_get(symptom, "steps");
 	struct table *table = table_new(screen, kinds, KD_COUNT(kinds));
 

@@ -46,6 +46,9 @@ print_probe(const struct screen *screen, const json_t *probe)
 	if (ctl_flag(probe, "enabled"))
 		screen_printf(screen, "%s   every %s, %" PRId64 " stream%s\n", ctl_text(probe, "name"), interval,
 		    streams, streams == 1 ? "" : "s");
+	else if (streams > 0)
+		screen_printf(screen, "%s   off, but for %" PRId64 " stream%s\n", ctl_text(probe, "name"), streams,
+		    streams == 1 ? "" : "s");
 	else
 		screen_printf(screen, "%s   off\n", ctl_text(probe, "name"));
 	screen_paragraph(screen, 0, "", INDENT, ctl_text(probe, "title"));

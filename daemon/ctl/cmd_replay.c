@@ -87,7 +87,7 @@ explain_missing(const struct plugins *plugins, const char *name, const char *fol
 	const char **names = mem_new(count + 1, sizeof *names), *closest;
 
 	for (size_t i = 0; i < plugins_refused_count(plugins); i++)
-		if (strcmp(plugins_refused_name(plugins, i), name) == 0 || count == 0)
+		if (strcmp(plugins_refused_name(plugins, i), name) == 0 || (count == 0 && *cause == NULL))
 			cause_set(cause, "%s", plugins_refused_why(plugins, i));
 	for (size_t i = 0; i < count; i++)
 		names[i] = plugins_at(plugins, i)->name;

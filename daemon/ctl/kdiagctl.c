@@ -28,6 +28,7 @@ static const struct ctl_command *const commands[] = {
     &cmd_facts,
     &cmd_replay,
     &cmd_iam,
+    &cmd_logs,
     &cmd_reload,
 };
 

@@ -464,7 +464,8 @@ scenario_load(const char *path, char **cause)
 	scenario->faults = faults_new(scenario->seed);
 	if (read_rows(&in, scenario, GENERAL_ROWS, TOP_ROWS) != 0 || check_twins(scenario, cause) != 0)
 		goto fail;
-	qsort(scenario->events, scenario->events_count, sizeof(*scenario->events), compare_events);
+	if (scenario->events_count > 0)
+		qsort(scenario->events, scenario->events_count, sizeof(*scenario->events), compare_events);
 	return scenario;
 fail:
 	scenario_free(scenario);

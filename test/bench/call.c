@@ -63,7 +63,7 @@ round_cb(void *arg)
 		schedule_run(rounds->daemon.schedule, NULL, -1, report_cb, round_cb, rounds);
 }
 
-static int
+static void
 bench_kdiag(const char *config_path, int rounds_wanted)
 {
 	static struct cli cli = {.once = true};
@@ -96,59 +96,68 @@ bench_kdiag(const char *config_path, int rounds_wanted)
 	daemon_stop(&rounds.daemon);
 	event_base_free(rounds.base);
 	config_report_clear(&report);
-	return 0;
 }
 
 /* ---- bare libcurl ---- */
 
-struct lane {
-	CURL *easy;
-	struct curl_slist *headers[2];
-	char *bodies[2];
-	int next;
+/* What is sent, made and signed before the first is sent: AWS, and the simulator, take a signature for five minutes. */
+struct ready {
+	struct curl_slist *headers;
+	char *body;
+};
+
+struct flight {
+	CURLM *multi;
+	struct ready *ready;
+	size_t ready_count;
+	unsigned long sent, done, wanted;
 };
 
 static size_t
-swallow(char *data, size_t size, size_t count, void *arg)
+swallow_cb(char *data, size_t size, size_t count, void *arg)
 {
 	(void)data;
 	(void)arg;
 	return size * count;
 }
 
-/* The headers that kdiag sends, signed once: AWS, and the simulator, take a signature for five minutes. */
+/* The headers that kdiag sends. */
 static struct curl_slist *
 sign(const char *host, const char *operation, const char *body)
 {
 	char time[SIGN_TIME_SIZE], target[128], line[1024];
-	const struct sign_scope scope = {.access_key = getenv("AWS_ACCESS_KEY_ID"),
+	const struct sign_scope scope = {
+	    .access_key = getenv("AWS_ACCESS_KEY_ID"),
 	    .secret_key = getenv("AWS_SECRET_ACCESS_KEY"),
 	    .region = "us-east-1",
 	    .service = "kinesis",
-	    .timestamp = time};
+	    .timestamp = time,
+	};
 	const struct sign_header headers[] = {
-	    {"Content-Type", "application/x-amz-json-1.1"},
 	    {"Host", host},
+	    {"Content-Type", "application/x-amz-json-1.1"},
 	    {"X-Amz-Date", time},
 	    {"X-Amz-Target", target},
 	};
-	const struct sign_request request = {.method = "POST",
+	const struct sign_request request = {
+	    .method = "POST",
 	    .target = "/",
 	    .headers = headers,
-	    .headers_count = 4,
+	    .headers_count = KD_COUNT(headers),
 	    .body = body,
 	    .body_len = strlen(body),
-	    .normalize_path = true};
+	    .normalize_path = true,
+	};
 	struct curl_slist *list = NULL;
 	char *authorization, *cause = NULL;
-	size_t i;
 
+	if (scope.access_key == NULL || scope.secret_key == NULL)
+		fatalx("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY must be set");
 	sign_format_time(clock_now_ms(), time);
 	snprintf(target, sizeof(target), "Kinesis_20131202.%s", operation);
-	authorization = sign_authorization(&scope, &request, &cause);
-	if (authorization == NULL)
+	if ((authorization = sign_authorization(&scope, &request, &cause)) == NULL)
 		fatalx("%s", cause);
-	for (i = 0; i < 4; i++) {
+	for (size_t i = 0; i < KD_COUNT(headers); i++) {
 		snprintf(line, sizeof(line), "%s: %s", headers[i].name, headers[i].value);
 		list = curl_slist_append(list, line);
 	}
@@ -161,92 +170,95 @@ sign(const char *host, const char *operation, const char *body)
 }
 
 static void
-start(CURLM *multi, struct lane *lane)
+make_ready(struct ready *ready, const char *host, size_t number)
 {
-	curl_easy_setopt(lane->easy, CURLOPT_HTTPHEADER, lane->headers[lane->next]);
-	curl_easy_setopt(lane->easy, CURLOPT_POSTFIELDS, lane->bodies[lane->next]);
-	lane->next = !lane->next;
-	curl_multi_add_handle(multi, lane->easy);
+	const char *operation = number % 2 == 0 ? "DescribeStreamSummary" : "ListShards";
+	const char *more = number % 2 == 0 ? "" : ",\"ShardFilter\":{\"Type\":\"AT_LATEST\"},\"MaxResults\":10000";
+
+	ready->body = mem_printf("{\"StreamName\":\"bulk-%05zu\"%s}", number / 2, more);
+	ready->headers = sign(host, operation, ready->body);
 }
 
 static void
-prepare(struct lane *lane, const char *url, const char *host, int number)
+send_next(struct flight *flight, CURL *easy)
 {
-	lane->bodies[0] = mem_printf("{\"StreamName\":\"bulk-%05d\"}", number);
-	lane->bodies[1] = mem_printf(
-	    "{\"StreamName\":\"bulk-%05d\",\"MaxResults\":10000,\"ShardFilter\":{\"Type\":\"AT_LATEST\"}}", number);
-	lane->headers[0] = sign(host, "DescribeStreamSummary", lane->bodies[0]);
-	lane->headers[1] = sign(host, "ListShards", lane->bodies[1]);
-	lane->easy = curl_easy_init();
-	curl_easy_setopt(lane->easy, CURLOPT_URL, url);
-	curl_easy_setopt(lane->easy, CURLOPT_WRITEFUNCTION, swallow);
-	curl_easy_setopt(lane->easy, CURLOPT_PRIVATE, lane);
-	curl_easy_setopt(lane->easy, CURLOPT_NOSIGNAL, 1L);
+	const struct ready *ready = &flight->ready[flight->sent++ % flight->ready_count];
+
+	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, ready->headers);
+	curl_easy_setopt(easy, CURLOPT_POSTFIELDS, ready->body);
+	curl_multi_add_handle(flight->multi, easy);
 }
 
-static unsigned long
-reap(CURLM *multi, unsigned long left)
+static void
+reap(struct flight *flight)
 {
 	CURLMsg *message;
-	struct lane *lane;
-	unsigned long done = 0;
 	int queued;
 	long status;
 
-	while ((message = curl_multi_info_read(multi, &queued)) != NULL) {
+	while ((message = curl_multi_info_read(flight->multi, &queued)) != NULL) {
 		CURL *easy = message->easy_handle;
+		CURLcode result = message->data.result;
 
 		curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
-		if (message->data.result != CURLE_OK || status != 200)
-			fatalx("a bare call failed: %s, HTTP %ld", curl_easy_strerror(message->data.result), status);
-		curl_easy_getinfo(easy, CURLINFO_PRIVATE, &lane);
-		curl_multi_remove_handle(multi, easy);
-		done++;
-		if (left > done)
-			start(multi, lane);
+		if (result != CURLE_OK || status != 200)
+			fatalx("a bare call failed: %s, HTTP %ld", curl_easy_strerror(result), status);
+		curl_multi_remove_handle(flight->multi, easy);
+		flight->done++;
+		if (flight->sent < flight->wanted)
+			send_next(flight, easy);
 	}
-	return done;
 }
 
-static int
-bench_curl(const char *port, unsigned long calls)
+static void
+fly(struct flight *flight, CURL **easies, size_t count, unsigned long wanted)
 {
-	struct lane lanes[8] = {{0}};
-	char *host = mem_printf("127.0.0.1:%s", port), *url = mem_printf("http://127.0.0.1:%s/", port);
-	CURLM *multi = curl_multi_init();
-	unsigned long sent = KD_COUNT(lanes), done = 0;
 	int running;
+
+	flight->sent = flight->done = 0;
+	flight->wanted = wanted;
+	for (size_t i = 0; i < count && flight->sent < wanted; i++)
+		send_next(flight, easies[i]);
+	while (flight->done < wanted) {
+		curl_multi_perform(flight->multi, &running);
+		reap(flight);
+		if (flight->done < wanted)
+			curl_multi_poll(flight->multi, NULL, 0, 1000, NULL);
+	}
+}
+
+static void
+bench_curl(const char *port, size_t streams, unsigned long rounds)
+{
+	CURL *easies[8]; /* http_default_limits.connections_per_host */
+	char *host = mem_printf("127.0.0.1:%s", port), *url = mem_printf("http://%s/", host);
+	struct flight flight = {.multi = curl_multi_init(), .ready_count = streams * 2};
 	double us;
 	size_t i;
 
-	for (i = 0; i < KD_COUNT(lanes); i++) {
-		prepare(&lanes[i], url, host, (int)i);
-		start(multi, &lanes[i]);
+	flight.ready = mem_new(flight.ready_count, sizeof(*flight.ready));
+	for (i = 0; i < flight.ready_count; i++)
+		make_ready(&flight.ready[i], host, i);
+	for (i = 0; i < KD_COUNT(easies); i++) {
+		easies[i] = curl_easy_init();
+		curl_easy_setopt(easies[i], CURLOPT_URL, url);
+		curl_easy_setopt(easies[i], CURLOPT_WRITEFUNCTION, swallow_cb);
+		curl_easy_setopt(easies[i], CURLOPT_NOSIGNAL, 1L);
 	}
+	fly(&flight, easies, KD_COUNT(easies), flight.ready_count); /* to warm up, as above */
 	us = cpu_us();
-	while (done < calls) {
-		unsigned long more;
-
-		curl_multi_perform(multi, &running);
-		more = reap(multi, calls > sent ? calls - sent : 0);
-		done += more;
-		sent += more;
-		if (more == 0)
-			curl_multi_poll(multi, NULL, 0, 1000, NULL);
+	fly(&flight, easies, KD_COUNT(easies), flight.ready_count * rounds);
+	print("curl", cpu_us() - us, flight.done);
+	for (i = 0; i < KD_COUNT(easies); i++)
+		curl_easy_cleanup(easies[i]);
+	curl_multi_cleanup(flight.multi);
+	for (i = 0; i < flight.ready_count; i++) {
+		curl_slist_free_all(flight.ready[i].headers);
+		free(flight.ready[i].body);
 	}
-	print("curl", cpu_us() - us, done);
-	for (i = 0; i < KD_COUNT(lanes); i++) {
-		curl_multi_remove_handle(multi, lanes[i].easy);
-		curl_easy_cleanup(lanes[i].easy);
-		curl_slist_free_all(lanes[i].headers[0]);
-		curl_slist_free_all(lanes[i].headers[1]);
-		free(lanes[i].bodies[0]);
-		free(lanes[i].bodies[1]);
-	}
-	curl_multi_cleanup(multi);
+	free(flight.ready);
 	free(host);
 	free(url);
-	return 0;
 }
 
 int
@@ -257,11 +269,14 @@ main(int argc, char **argv)
 	log_init("call");
 	if (clock_init(&cause) == -1 || sign_init(&cause) == -1)
 		fatalx("%s", cause);
-	curl_global_init(CURL_GLOBAL_DEFAULT);
-	if (argc == 4 && strcmp(argv[1], "kdiag") == 0)
-		return bench_kdiag(argv[2], atoi(argv[3]));
-	if (argc == 4 && strcmp(argv[1], "curl") == 0)
-		return bench_curl(argv[2], strtoul(argv[3], NULL, 10));
-	fputs("usage: call kdiag CONFIG ROUNDS | call curl PORT CALLS\n", stderr);
-	return 2;
+	if (argc == 4 && strcmp(argv[1], "kdiag") == 0) {
+		bench_kdiag(argv[2], atoi(argv[3]));
+	} else if (argc == 5 && strcmp(argv[1], "curl") == 0 && atoi(argv[3]) > 0) {
+		curl_global_init(CURL_GLOBAL_DEFAULT);
+		bench_curl(argv[2], (size_t)atoi(argv[3]), strtoul(argv[4], NULL, 10));
+	} else {
+		fputs("usage: call kdiag CONFIG ROUNDS | call curl PORT STREAMS ROUNDS\n", stderr);
+		return 2;
+	}
+	return 0;
 }

@@ -106,3 +106,54 @@ self_none() {
 log_is_clean() {
 	! grep -nE 'test-secret|Signature=|AddressSanitizer|runtime error|LeakSanitizer|assert' "$LOG"
 }
+
+# ---- faults and time ----
+
+# fast_clock RATE: from now on, time runs so much faster for the simulator and the daemon alike.
+fast_clock() {
+	export KDIAG_CLOCK="$1@$(date +%s)"
+}
+
+# fault KIND [MEMBERS]: the simulator breaks from now on: fault hang '"stream": "orders"'
+fault() {
+	awssim_post fault "{\"kind\": \"$1\"${2:+, $2}}" >/dev/null
+}
+
+clear_faults() {
+	awssim_post clear-faults '' >/dev/null
+}
+
+# the_self FILTER: what jq makes of the list of findings about kdiag itself.
+the_self() {
+	json ".self | $1" status
+}
+
+self_is_clean() {
+	[[ "$(the_self length)" == 0 ]]
+}
+
+# Is all as if nothing had ever happened: nothing unknown, no probe that could not look, self clean?
+all_is_seen() {
+	[[ "$(json '[.self[], (.streams[] | select(.complete | not)),
+		(.streams[].findings[] | select(.unseen or .severity == "unknown"))] | length' status)" == 0 ]]
+}
+
+# uptime_is SECONDS: does the daemon live that long, by its own clock?
+uptime_is() {
+	[[ "$(json .uptime_s status)" -ge $1 ]]
+}
+
+# pass SECONDS: waits so long, by the daemon's clock.
+pass() {
+	wait_for 30 uptime_is $(($(json .uptime_s status) + $1))
+}
+
+# resident: kdiagd's memory in KiB.
+resident() {
+	ps -o rss= -p "$KDIAGD_PID"
+}
+
+# stat_is NAME NUMBER: has a count of the simulator come so far?
+stat_is() {
+	[[ "$(awssim_stat "$1")" -ge $2 ]]
+}

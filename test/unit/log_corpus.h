@@ -15,7 +15,7 @@
 #include "common/str.h"
 
 /*
- * A source: its header with its own fields, and its statements, the frequent ones first. "LEVEL|SOURCE|text". In texts: %n number, %i IPv4, %p IPv4:port, %f path, %u user, %h host, %x
+ * A source: its header with its own fields, and its statements, the frequent ones first. "LEVEL|SOURCE|text". In texts: %n number, %i IPv4, %p IPv4:port, %P port, %f path, %u user, %h host, %x
  * hex, %U UUID, %s state, %c class, %b block, %w a word or two, %l list of numbers, %q quoted, %t time, %d duration with unit, %k key=value, %j JSON-like,
  * %S shard, %N sequence number, %e e-mail, %A ARN, %m module name, %% percent.
  */
@@ -26,11 +26,11 @@ struct log_corpus {
 };
 
 static const char *const corpus_syslog[] = {
-    "|sshd[%n]|Accepted publickey for %u from %i port %n ssh2: RSA SHA256:%x",
-    "|sshd[%n]|Failed password for invalid user %u from %i port %n ssh2",
-    "|sshd[%n]|Failed password for %u from %i port %n ssh2",
-    "|sshd[%n]|Connection closed by %i port %n [preauth]",
-    "|sshd[%n]|Received disconnect from %i port %n:11: disconnected by user",
+    "|sshd[%n]|Accepted publickey for %u from %i port %P ssh2: RSA SHA256:%x",
+    "|sshd[%n]|Failed password for invalid user %u from %i port %P ssh2",
+    "|sshd[%n]|Failed password for %u from %i port %P ssh2",
+    "|sshd[%n]|Connection closed by %i port %P [preauth]",
+    "|sshd[%n]|Received disconnect from %i port %P:11: disconnected by user",
     "|CRON[%n]|(%u) CMD (%f)",
     "|sshd(pam_unix)[%n]|session opened for user %u by (uid=%n)",
     "|su(pam_unix)[%n]|session opened for user %u by (uid=%n)",
@@ -76,7 +76,7 @@ static const char *const corpus_log4j[] = {
     "INFO|org.acme.job.Event|Progress of TaskAttempt %b is : %n.%n",
     "INFO|org.acme.job.Launcher|Launching container %b for host %h",
     "INFO|org.acme.ipc.Server|Auth successful for %b (auth:SIMPLE)",
-    "WARN|org.acme.ipc.Client|Address change detected. Old: %h/%p New: %h:%n",
+    "WARN|org.acme.ipc.Client|Address change detected. Old: %h/%p New: %h:%P",
     "WARN|org.acme.net.Stream|Slow ReadProcessor read fields took %nms (threshold=%nms); ack: seqno: %n",
     "ERROR|org.acme.ipc.Client|Failed to renew lease for [%b] for %n seconds. Will retry shortly ...",
     "ERROR|org.acme.ipc.Client|Error while contacting allocator: java.net.NoRouteToHostException on %h",
@@ -134,7 +134,8 @@ static const char *const corpus_ras[] = {
 static const char *const corpus_logcat[] = {
     "D|PowerService|acquire lock=%n, flags=0x%x, tag=\"%m\", name=com.acme.%m, ws=null, uid=%n, pid=%n",
     "D|PowerService|release:lock=%n, flg=0x%x, tag=\"%m\", name=com.acme.%m\", ws=null",
-    "V|WindowThing|Skipping AppWindowToken{%x token=Token{%x ActivityRecord{%x u0 com.acme.%m/.%c t%n}}} -- going to hide",
+    "V|WindowThing|Skipping AppWindowToken{%x token=Token{%x ActivityRecord{%x u0 com.acme.%m/.%c t%n}}} -- going to "
+    "hide",
     "D|WindowThing|printFreezingLogs opening app wtoken = AppWindowToken{%x token=Token{%x}}, allDrawn= false",
     "I|ActivityThing|Displayed com.acme.%m/.%c: +%nms",
     "I|ActivityThing|START u0 {act=android.intent.action.MAIN cmp=com.acme.%m/.%c} from pid %n",
@@ -181,7 +182,8 @@ static const char *const corpus_cbs[] = {
     "Info|CBS|Warning: Unrecognized packageExtended attribute.",
     "Info|CBS|Expecting attribute name [HRESULT = 0x%x - CBS_E_MANIFEST_INVALID_ITEM]",
     "Info|CBS|Failed to get next element [HRESULT = 0x%x - CBS_E_MANIFEST_INVALID_ITEM]",
-    "Info|CBS|Read out cached package applicability for package: Package_for_KB%n~31bf~amd64~~%n, ApplicableState: %n, CurrentState:%n",
+    "Info|CBS|Read out cached package applicability for package: Package_for_KB%n~31bf~amd64~~%n, ApplicableState: %n, "
+    "CurrentState:%n",
     "Info|CSI|%x Created NT transaction (seq %n) result 0x%x, handle @0x%x",
     "Info|CSI|%x@%n CSI perf trace:",
     "Info|CSI|%x Warning: Overlap: Component %m registers value twice",
@@ -206,7 +208,8 @@ static const char *const corpus_python[] = {
     "INFO|acme.wsgi.server|%i \"GET %f HTTP/1.1\" status: %n len: %n time: 0.%n",
     "INFO|acme.wsgi.server|%i \"POST %f HTTP/1.1\" status: %n len: %n time: 0.%n",
     "INFO|acme.virt.cache|image %U at (%f): checking",
-    "INFO|acme.virt.cache|image %U at (%f): in use: on this node %n local, %n on other nodes sharing this instance storage",
+    "INFO|acme.virt.cache|image %U at (%f): in use: on this node %n local, %n on other nodes sharing this instance "
+    "storage",
     "WARNING|acme.virt.cache|Unknown base file: %f",
     "INFO|acme.virt.cache|Removable base files: %f",
     "INFO|acme.virt.driver|[instance: %U] Creating image",
@@ -214,7 +217,8 @@ static const char *const corpus_python[] = {
     "INFO|acme.virt.driver|[instance: %U] Deletion of %f complete",
     "INFO|acme.virt.driver|[instance: %U] Took %n.%n seconds to build instance.",
     "INFO|acme.virt.driver|[instance: %U] Took %n.%n seconds to spawn the instance on the hypervisor.",
-    "WARNING|acme.virt.driver|[instance: %U] While synchronizing instance power states, found %n instances on the hypervisor.",
+    "WARNING|acme.virt.driver|[instance: %U] While synchronizing instance power states, found %n instances on the "
+    "hypervisor.",
     "INFO|acme.jobs|user %u started job %m with priority %w",
     "ERROR|acme.jobs|job %m of user %u failed: exit code %n",
 };
@@ -235,7 +239,8 @@ static const char *const corpus_lambda[] = {
 static const char *const corpus_kcl[] = {
     "INFO|s.a.k.coordinator.Scheduler|Current stream shard assignments: %S, %S",
     "INFO|s.a.k.coordinator.Scheduler|Sleeping ...",
-    "INFO|s.a.k.leases.LeaseTaker|Worker %U saw %n total leases, %n available leases, %n workers. Target is %n leases, I have %n leases, I will take %n leases",
+    "INFO|s.a.k.leases.LeaseTaker|Worker %U saw %n total leases, %n available leases, %n workers. Target is %n leases, "
+    "I have %n leases, I will take %n leases",
     "INFO|s.a.k.leases.LeaseRenewer|Worker %U lost lease with key %S - discovered during update",
     "INFO|s.a.k.leases.LeaseRenewer|Worker %U lost lease with key %S - discovered during renew",
     "INFO|s.a.k.lifecycle.ShardConsumer|Shard %S transitioned from %s to %s",
@@ -261,13 +266,17 @@ static const char *const corpus_health[] = {
 };
 
 static const char *const corpus_proxy[] = {
-    "|%m.exe|%h:%n open through proxy %h:%n HTTPS",
-    "|%m.exe|%h:%n close, %n bytes sent, %n bytes received, lifetime 00:%n",
-    "|%m.exe|%h:%n error : Could not connect through proxy %h:%n - Proxy server cannot establish a connection with the target, status code %n",
-    "|%m.exe *64|%h:%n open directly",
+    "|%m.exe|%h:%P open through proxy %h:%P HTTPS",
+    "|%m.exe|%h:%P close, %n bytes sent, %n bytes received, lifetime 00:%n",
+    "|%m.exe|%h:%P error : Could not connect through proxy %h:%P - Proxy server cannot establish a connection with the "
+    "target, status code %n",
+    "|%m.exe *64|%h:%P open directly",
 };
 
-#define LOG_CORPUS(name, header, statements) {name, header, statements, KD_COUNT(statements)}
+#define LOG_CORPUS(name, header, statements) \
+	{ \
+		name, header, statements, KD_COUNT(statements) \
+	}
 
 /* In headers %L is the level, %C the source; the rest as in statements. */
 static const struct log_corpus log_corpora[] = {
@@ -282,7 +291,8 @@ static const struct log_corpus log_corpora[] = {
     LOG_CORPUS("nginx", "", corpus_nginx),
     LOG_CORPUS("apache", "[Sun Nov %D %H:%M:%M 2026] [%L] ", corpus_apache),
     LOG_CORPUS("cbs", "2026-11-%D %H:%M:%M, %L                  %C    ", corpus_cbs),
-    LOG_CORPUS("openstack", "app.log.1.2026-11-%D_%H:%M:%M 2026-11-%D %H:%M:%M.%3 %n %L %C [req-%U %x %x - - -] ", corpus_python),
+    LOG_CORPUS("openstack", "app.log.1.2026-11-%D_%H:%M:%M 2026-11-%D %H:%M:%M.%3 %n %L %C [req-%U %x %x - - -] ",
+	corpus_python),
     LOG_CORPUS("python", "2026-11-%D %H:%M:%M,%3 - %C - %L - ", corpus_python),
     LOG_CORPUS("lambda", "", corpus_lambda),
     LOG_CORPUS("kcl", "2026-11-%D %H:%M:%M,%3 [pool-%n-thread-%n] %L  %C [NONE] - ", corpus_kcl),
@@ -363,8 +373,14 @@ corpus_add_value(struct str *out, struct corpus_random *random, char kind)
 		str_printf(out, "10.%u.%u.%u", n % 256, m % 256, n / 256 % 256);
 	else if (kind == 'p')
 		str_printf(out, "10.%u.%u.%u:%u", n % 256, m % 256, n / 256 % 256, 1024 + m % 60000);
+	else if (kind == 'P')
+		str_printf(out, "%u", 80 + n % 65000);
 	else if (kind == 'f')
-		str_printf(out, n % 3 == 0 ? "/srv/%u/data%u" : n % 3 == 1 ? "/var/lib/acme/part-%u.%u" : "/etc/acme/x.conf", n, m);
+		str_printf(out,
+		    n % 3 == 0   ? "/srv/%u/data%u"
+		    : n % 3 == 1 ? "/var/lib/acme/part-%u.%u"
+				 : "/etc/acme/x.conf",
+		    n, m);
 	else if (kind == 'x')
 		str_printf(out, "%x%05x", n, m);
 	else if (kind == 'U')
@@ -410,6 +426,20 @@ corpus_expand(struct str *out, struct corpus_random *random, const char *text, s
 	}
 }
 
+/* The first statement of the same text and level: they cannot be told apart. */
+static inline size_t
+corpus_first_like(const struct log_corpus *corpus, size_t which)
+{
+	const char *text = strchr(strchr(corpus->statements[which], '|') + 1, '|');
+	size_t level_len = strcspn(corpus->statements[which], "|");
+
+	for (size_t i = 0; i < which; i++)
+		if (strcmp(strchr(strchr(corpus->statements[i], '|') + 1, '|'), text) == 0 &&
+		    strncmp(corpus->statements[i], corpus->statements[which], level_len + 1) == 0)
+			return i;
+	return which;
+}
+
 /* Appends a line without newline; returns which statement wrote it. */
 static inline size_t
 log_corpus_line(const struct log_corpus *corpus, struct corpus_random *random, struct str *out)
@@ -443,7 +473,7 @@ log_corpus_line(const struct log_corpus *corpus, struct corpus_random *random, s
 		str_add(out, "] ");
 	}
 	corpus_expand(out, random, text, strlen(text));
-	return which;
+	return corpus_first_like(corpus, which);
 }
 
 #endif

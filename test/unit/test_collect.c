@@ -438,7 +438,7 @@ a_stream_that_is_gone_has_a_status_and_nothing_else(void **state)
 }
 
 static void
-denied_is_told_once_a_place(void **state)
+denied_is_one_finding_a_place(void **state)
 {
 	struct collect_stream *a = watch("a", NULL), *b = watch("b", NULL);
 	struct got got = {0};
@@ -453,16 +453,19 @@ denied_is_told_once_a_place(void **state)
 	got_clear(&got);
 	gather(b, summary_need, 1, false, &got);
 	answer_summary_error("b", AWS_DENIED, "not authorized");
-	assert_int_equal(tellings, 1);
+	assert_string_equal(told,
+	    "denied/kinesis:DescribeStreamSummary default us-east-1: not authorized (it is so for "
+	    "2 streams)");
+	assert_int_equal(tellings, 2);
 	got_clear(&got);
 	clock_freeze(1800000060000, 1060000);
 	gather(a, summary_need, 1, false, &got);
 	answer_summary("a", 1);
-	assert_int_equal(tellings, 1);
+	assert_int_equal(tellings, 2);
 	got_clear(&got);
 	gather(b, summary_need, 1, false, &got);
 	answer_summary("b", 1);
-	assert_int_equal(tellings, 2);
+	assert_int_equal(tellings, 3);
 	assert_string_equal(told, "denied/kinesis:DescribeStreamSummary default us-east-1: over");
 	got_clear(&got);
 	collect_stream_free(a);
@@ -507,7 +510,132 @@ a_network_fault_blames_the_service(void **state)
 	assert_int_equal(fact_reason(got.facts[0]), KD_FAILED);
 	assert_string_equal(fact_blame(got.facts[1]), "self/service/kinesis us-east-1");
 	assert_int_equal(fact_reason(got.facts[2]), KD_FAILED);
+	assert_int_equal(tellings, 0); /* the client has a finding for it */
 	got_clear(&got);
+	collect_stream_free(stream);
+}
+
+#define DESCRIBE_SUBJECT "kinesis:DescribeStreamSummary default us-east-1"
+
+/* The next minute's look at the stream's summary, and how it ends: AWS_OK or a fault. Clears what it got. */
+static void
+look(struct collect_stream *stream, const char *name, enum aws_fault fault)
+{
+	static int64_t minutes;
+	struct got got = {0};
+
+	minutes++;
+	clock_freeze(1800000000000 + minutes * 60000, 1000000 + minutes * 60000);
+	gather(stream, summary_need, 1, false, &got);
+	if (fault == AWS_OK)
+		answer_summary(name, 4);
+	else
+		answer_summary_error(name, fault, "it makes no sense");
+	assert_int_equal(got.times, 1);
+	if (fault != AWS_OK && fault != AWS_NETWORK)
+		assert_string_equal(fact_blame(got.facts[0]),
+		    fault == AWS_DENIED ? "self/denied/" DESCRIBE_SUBJECT : "self/answer/" DESCRIBE_SUBJECT);
+	got_clear(&got);
+}
+
+/* However many streams and checks it strikes. */
+static void
+what_fails_again_is_one_finding(void **state)
+{
+	struct collect_stream *a = watch("a", NULL), *b = watch("b", NULL);
+
+	(void)state;
+	look(a, "a", AWS_BAD_ANSWER);
+	assert_int_equal(tellings, 0);
+	look(a, "a", AWS_BAD_ANSWER);
+	assert_int_equal(tellings, 1);
+	assert_string_equal(told, "answer/" DESCRIBE_SUBJECT ": it makes no sense");
+	look(b, "b", AWS_BAD_ANSWER);
+	look(b, "b", AWS_BAD_ANSWER);
+	assert_string_equal(told, "answer/" DESCRIBE_SUBJECT ": it makes no sense (it is so for 2 streams)");
+	tellings = 0;
+	look(b, "b", AWS_OK);
+	look(b, "b", AWS_OK);
+	look(a, "a", AWS_OK);
+	assert_int_equal(tellings, 0); /* one good answer may be luck */
+	look(a, "a", AWS_OK);
+	assert_int_equal(tellings, 1);
+	assert_string_equal(told, "answer/" DESCRIBE_SUBJECT ": over");
+	look(a, "a", AWS_BAD_ANSWER); /* the second of the last four */
+	look(a, "a", AWS_OK);
+	look(a, "a", AWS_BAD_ANSWER);
+	assert_string_equal(told, "answer/" DESCRIBE_SUBJECT ": it makes no sense");
+	collect_stream_free(a);
+	assert_string_equal(told, "answer/" DESCRIBE_SUBJECT ": over"); /* nobody asks any more */
+	collect_stream_free(b);
+}
+
+static void
+one_cause_is_handed_over_to_the_client(void **state)
+{
+	struct collect_stream *a = watch("a", NULL);
+
+	(void)state;
+	look(a, "a", AWS_BAD_ANSWER);
+	look(a, "a", AWS_BAD_ANSWER);
+	look(a, "a", AWS_NETWORK);
+	assert_string_equal(told, "answer/" DESCRIBE_SUBJECT ": over");
+	collect_stream_free(a);
+}
+
+/* Not to be able to ask proves no permission. */
+static void
+a_denial_outlives_other_faults(void **state)
+{
+	struct collect_stream *a = watch("a", NULL);
+
+	(void)state;
+	look(a, "a", AWS_DENIED);
+	assert_int_equal(tellings, 1);
+	look(a, "a", AWS_NETWORK);
+	look(a, "a", AWS_NETWORK);
+	assert_int_equal(tellings, 1);
+	look(a, "a", AWS_OK);
+	assert_string_equal(told, "denied/" DESCRIBE_SUBJECT ": over");
+	collect_stream_free(a);
+}
+
+/* ListShards is not asked when the summary is refused, and so it is not refused. */
+static void
+only_what_was_asked_is_denied(void **state)
+{
+	struct collect_stream *a = watch("a", NULL);
+	struct got got = {0};
+
+	(void)state;
+	gather(a, all_needs, 4, false, &got);
+	answer_summary_error("a", AWS_DENIED, "not authorized");
+	assert_int_equal(fact_reason(got.facts[2]), KD_DENIED);
+	assert_string_equal(fact_blame(got.facts[2]), "self/denied/" DESCRIBE_SUBJECT);
+	assert_int_equal(tellings, 1);
+	got_clear(&got);
+	collect_stream_free(a);
+}
+
+/* The shards wait for the summary: it is the one that is late. */
+static void
+late_names_what_did_not_come(void **state)
+{
+	struct collect_stream *stream = watch("orders", NULL);
+	struct collect_terms terms = {.since_ms = clock_mono_ms(), .deadline_ms = clock_mono_ms()};
+	struct got got = {0};
+
+	(void)state;
+	collect_gather(stream, all_needs, 4, &terms, got_cb, &got);
+	turn();
+	assert_int_equal(got.times, 1);
+	assert_string_equal(fact_why(got.facts[0]), "no answer to kinesis:DescribeStreamSummary in time");
+	assert_string_equal(fact_why(got.facts[2]), "no answer to kinesis:DescribeStreamSummary in time");
+	assert_string_equal(fact_blame(got.facts[2]), "self/answer/" DESCRIBE_SUBJECT);
+	assert_string_equal(told, "answer/" DESCRIBE_SUBJECT ": no answer to kinesis:DescribeStreamSummary in time");
+	got_clear(&got);
+	answer_summary("orders", 4);
+	assert_string_equal(told, "answer/" DESCRIBE_SUBJECT ": over");
 	collect_stream_free(stream);
 }
 
@@ -671,6 +799,14 @@ a_failed_listing_is_everybodys_answer(void **state)
 	assert_int_equal(fact_reason(b.facts[0]), KD_FAILED);
 	got_clear(&a);
 	got_clear(&b);
+	for (int i = 1; i < 3; i++) {
+		clock_freeze(1800000000000 + i * 60000, 1000000 + i * 60000);
+		gather(many[0], status_need, 1, false, &a);
+		answer_list_error(AWS_BAD_ANSWER, "it makes no sense");
+		assert_string_equal(fact_blame(a.facts[0]), "self/answer/kinesis:ListStreams default us-east-1");
+		got_clear(&a);
+	}
+	assert_string_equal(told, "answer/kinesis:ListStreams default us-east-1: it makes no sense");
 	free_many(150);
 }
 
@@ -697,9 +833,14 @@ main(void)
 	    cmocka_unit_test_setup_teardown(shards_are_not_listed_again_while_their_number_holds, setup, teardown),
 	    cmocka_unit_test_setup_teardown(by_hand_goes_ahead_and_is_fresh, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_stream_that_is_gone_has_a_status_and_nothing_else, setup, teardown),
-	    cmocka_unit_test_setup_teardown(denied_is_told_once_a_place, setup, teardown),
+	    cmocka_unit_test_setup_teardown(denied_is_one_finding_a_place, setup, teardown),
 	    cmocka_unit_test_setup_teardown(what_does_not_come_is_late, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_network_fault_blames_the_service, setup, teardown),
+	    cmocka_unit_test_setup_teardown(what_fails_again_is_one_finding, setup, teardown),
+	    cmocka_unit_test_setup_teardown(one_cause_is_handed_over_to_the_client, setup, teardown),
+	    cmocka_unit_test_setup_teardown(a_denial_outlives_other_faults, setup, teardown),
+	    cmocka_unit_test_setup_teardown(only_what_was_asked_is_denied, setup, teardown),
+	    cmocka_unit_test_setup_teardown(late_names_what_did_not_come, setup, teardown),
 	    cmocka_unit_test_setup_teardown(consumers_need_no_call_when_there_are_none, setup, teardown),
 	    cmocka_unit_test_setup_teardown(one_listing_gives_the_status_of_all, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_changed_stream_is_described_first, setup, teardown),

@@ -496,7 +496,20 @@ test_shards_endless(void **state)
 	assert_int_equal(started, KINESIS_PAGES_MAX);
 	assert_int_equal(got.fault, AWS_BAD_ANSWER);
 	assert_string_equal(
-	    got.message, "the answer to ListShards of orders makes no sense: NextToken led on after 1000 pages");
+	    got.message, "the answer to ListShards of orders makes no sense: NextToken led on after 200 pages");
+}
+
+/* Each page another token, and the same rows: the second shows it. */
+static void
+test_shards_in_a_circle(void **state)
+{
+	(void)state;
+	kinesis_list_shards(NULL, &orders, shards_cb, &got);
+	reply("{\"Shards\":[" SHARD("s-1", "") "," SHARD("s-2", "") "],\"NextToken\":\"a\"}");
+	reply("{\"Shards\":[" SHARD("s-1", "") "," SHARD("s-2", "") "],\"NextToken\":\"b\"}");
+	assert_int_equal(started, 2);
+	assert_string_equal(got.message,
+	    "the answer to ListShards of orders makes no sense: NextToken leads in a circle, s-1 came again");
 }
 
 /* Also when the circle has more than one token in it. */
@@ -707,6 +720,7 @@ main(void)
 	    cmocka_unit_test_teardown(test_shards_none, clean),
 	    cmocka_unit_test_teardown(test_shards_bad, clean),
 	    cmocka_unit_test_teardown(test_shards_endless, clean),
+	    cmocka_unit_test_teardown(test_shards_in_a_circle, clean),
 	    cmocka_unit_test_teardown(test_shards_circle, clean),
 	    cmocka_unit_test_teardown(test_expired_token, clean),
 	    cmocka_unit_test_teardown(test_too_many_shards, clean),

@@ -210,6 +210,37 @@ test_good(void **state)
 	plugins_close(NULL);
 }
 
+/* The loader knows objects by their path: a reload opens the new file while the config of before still has the old one open. */
+static void
+test_new_version(void **state)
+{
+	struct fixture *fixture = *state;
+	char *path = mem_printf("%s/good.so", fixture->folder);
+	struct plugins *old, *same, *new, *third;
+
+	put_good(fixture);
+	old = plugins_open(fixture->folder);
+	same = plugins_open(fixture->folder);
+	assert_ptr_equal(plugins_at(old, 0), plugins_at(same, 0));
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(unlink(path), 0);
+		compile(fixture->folder, "good.so", PROBE("good", "KD_PROBE_ABI"));
+		new = plugins_open(fixture->folder);
+		assert_int_equal(plugins_count(new), 1);
+		assert_ptr_not_equal(plugins_at(old, 0), plugins_at(new, 0));
+		assert_ptr_not_equal(plugins_at(same, 0), plugins_at(new, 0));
+		third = plugins_open(fixture->folder);
+		assert_ptr_equal(plugins_at(new, 0), plugins_at(third, 0));
+		plugins_close(old);
+		plugins_close(new);
+		old = third;
+	}
+	assert_string_equal(plugins_at(same, 0)->title, "Tests");
+	plugins_close(old);
+	plugins_close(same);
+	free(path);
+}
+
 static void
 test_empty_folder(void **state)
 {
@@ -462,6 +493,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(test_good),
+	    TEST(test_new_version),
 	    TEST(test_empty_folder),
 	    TEST(test_not_regular),
 	    TEST(test_writable_by_all),
