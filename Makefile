@@ -147,6 +147,7 @@ install: all
 	install -m 644 daemon/kdiagd.8 $(MAN)/man8/
 	install -m 644 etc/iam-policy.json $(SHARE)/kdiag/
 	sed 's|/usr/sbin/|$(PREFIX)/sbin/|' systemd/kdiagd.service >$(LIB)/systemd/system/kdiagd.service
+	chmod 644 $(LIB)/systemd/system/kdiagd.service
 	install -m 644 systemd/kdiagd.socket $(LIB)/systemd/system/
 	install -m 644 systemd/kdiag.sysusers $(LIB)/sysusers.d/kdiag.conf
 	install -m 644 systemd/kdiag.tmpfiles $(LIB)/tmpfiles.d/kdiag.conf

@@ -124,27 +124,39 @@ finding_free(struct finding *finding)
 
 /* ---- the id ---- */
 
+/* Fetched once: OpenSSL 3 looks EVP_sha256() up anew each time. It fails only for want of memory, which ends the program everywhere else too. */
+static EVP_MD_CTX *
+begin_digest(void)
+{
+	static EVP_MD *sha256;
+	static EVP_MD_CTX *digest;
+
+	if (digest == NULL &&
+	    ((sha256 = EVP_MD_fetch(NULL, "SHA256", NULL)) == NULL || (digest = EVP_MD_CTX_new()) == NULL))
+		abort();
+	if (EVP_DigestInit_ex2(digest, sha256, NULL) != 1)
+		abort();
+	return digest;
+}
+
 void
 finding_make_id(struct finding *finding)
 {
 	const struct stream_id *stream = finding->stream;
 	const char *parts[] = {stream != NULL ? stream->account : "", stream != NULL ? stream->region : "",
 	    stream != NULL ? stream->name : "", finding->probe, finding->check, finding->subject};
-	unsigned char digest[EVP_MAX_MD_SIZE];
-	struct str text = {0};
+	unsigned char hash[EVP_MAX_MD_SIZE];
+	EVP_MD_CTX *digest = begin_digest();
 
 	for (size_t i = 0; i < KD_COUNT(parts); i++) {
-		if (i > 0)
-			str_add_char(&text, '\0');
-		str_add(&text, parts[i]);
+		bool is_last = i + 1 == KD_COUNT(parts);
+
+		EVP_DigestUpdate(digest, parts[i], strlen(parts[i]) + !is_last);
 	}
-	/* It fails only for want of memory, which ends the program everywhere else too. */
-	if (EVP_Digest(text.s, text.len, digest, NULL, EVP_sha256(), NULL) != 1)
-		abort();
-	str_free(&text);
+	EVP_DigestFinal_ex(digest, hash, NULL);
 	for (size_t i = 0; i < ID_BYTES; i++) {
-		finding->id[2 * i] = "0123456789abcdef"[digest[i] >> 4];
-		finding->id[2 * i + 1] = "0123456789abcdef"[digest[i] & 15];
+		finding->id[2 * i] = "0123456789abcdef"[hash[i] >> 4];
+		finding->id[2 * i + 1] = "0123456789abcdef"[hash[i] & 15];
 	}
 	finding->id[FINDING_ID_SIZE - 1] = '\0';
 }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/json_plain.h"
 #include "common/mem.h"
 #include "common/str.h"
 #include "common/text.h"
@@ -88,6 +89,8 @@ json_read(const char *text, size_t len, char **cause)
 	json_error_t error;
 	json_t *value;
 
+	if ((value = json_plain_read(text, len, DEPTH_MAX)) != NULL)
+		return value;
 	if (is_blank(text, len))
 		return cause_null(cause, "line 1, column 0: there is nothing in it");
 	if (check_depth(text, len, cause) != 0)

@@ -3,7 +3,6 @@
 #include "common/log_header.h"
 
 #include <string.h>
-#include <strings.h>
 
 #include <kdiag/probe.h>
 
@@ -13,59 +12,10 @@ enum {
 	COLUMNS_MAX = 20, /* supercomputers write up to 14 */
 	BRACKET_MAX = 256,
 	SOURCE_MAX = 80,
-	LEVEL_MAX = 11,
 	GUESSES_MAX = 4, /* words that may turn out to be header, when a level comes behind them */
 };
 
-/* ---- levels ---- */
-
-static const struct {
-	const char *name;
-	enum log_line_level level;
-} levels[] = {
-    {"INFO", LOG_LINE_INFO},
-    {"WARN", LOG_LINE_WARNING},
-    {"ERROR", LOG_LINE_ERROR},
-    {"DEBUG", LOG_LINE_DEBUG},
-    {"WARNING", LOG_LINE_WARNING},
-    {"NOTICE", LOG_LINE_NOTICE},
-    {"FATAL", LOG_LINE_FATAL},
-    {"TRACE", LOG_LINE_TRACE},
-    {"CRITICAL", LOG_LINE_FATAL},
-    {"SEVERE", LOG_LINE_ERROR},
-    {"ERR", LOG_LINE_ERROR},
-    {"CRIT", LOG_LINE_FATAL},
-    {"ALERT", LOG_LINE_FATAL},
-    {"EMERG", LOG_LINE_FATAL},
-    {"PANIC", LOG_LINE_FATAL},
-    {"FAILURE", LOG_LINE_ERROR},
-    {"LOG", LOG_LINE_INFO},
-    {"NOTE", LOG_LINE_NOTICE},
-    {"INFORMATION", LOG_LINE_INFO},
-    {"CONFIG", LOG_LINE_DEBUG},
-    {"VERBOSE", LOG_LINE_DEBUG},
-    {"FINE", LOG_LINE_DEBUG},
-    {"FINER", LOG_LINE_TRACE},
-    {"FINEST", LOG_LINE_TRACE},
-    {"SYSTEM", LOG_LINE_NOTICE},
-};
-
-static const struct {
-	char letter;
-	enum log_line_level level;
-} letters[] = {
-    {'V', LOG_LINE_TRACE},
-    {'D', LOG_LINE_DEBUG},
-    {'I', LOG_LINE_INFO},
-    {'N', LOG_LINE_NOTICE},
-    {'W', LOG_LINE_WARNING},
-    {'E', LOG_LINE_ERROR},
-    {'F', LOG_LINE_FATAL},
-    {'C', LOG_LINE_FATAL},
-};
-
-static const char *const level_names[LOG_LINE_LEVELS] = {
-    "", "trace", "debug", "info", "notice", "warning", "error", "fatal"};
+/* ---- bytes ---- */
 
 static bool
 is_digit(char c)
@@ -91,45 +41,13 @@ is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-static enum log_line_level
-find_letter(char c)
+static bool
+has_only(const char *s, size_t len, const char *set)
 {
-	for (size_t i = 0; i < KD_COUNT(letters); i++)
-		if (letters[i].letter == c)
-			return letters[i].level;
-	return LOG_LINE_PLAIN;
-}
-
-enum log_line_level
-log_header_parse_level(const char *name, size_t len)
-{
-	static const enum log_line_level tens[] = {
-	    LOG_LINE_TRACE, LOG_LINE_DEBUG, LOG_LINE_INFO, LOG_LINE_WARNING, LOG_LINE_ERROR, LOG_LINE_FATAL};
-
-	if (len == 2 && name[1] == '0' && name[0] >= '1' && name[0] <= '6')
-		return tens[name[0] - '1'];
-	if (len < 3 || len > LEVEL_MAX || !is_letter(name[0]))
-		return LOG_LINE_PLAIN;
-	for (size_t i = 0; i < KD_COUNT(levels); i++)
-		if ((levels[i].name[0] ^ name[0]) % 32 == 0 && strncasecmp(levels[i].name, name, len) == 0 &&
-		    levels[i].name[len] == '\0')
-			return levels[i].level;
-	return LOG_LINE_PLAIN;
-}
-
-const char *
-log_header_level_name(enum log_line_level level)
-{
-	return level_names[level];
-}
-
-int
-log_header_find_level(const char *name)
-{
-	for (int i = 0; i < LOG_LINE_LEVELS; i++)
-		if (strcmp(level_names[i], name) == 0)
-			return i;
-	return -1;
+	for (size_t i = 0; i < len; i++)
+		if (s[i] == '\0' || strchr(set, s[i]) == NULL)
+			return false;
+	return true;
 }
 
 /* ---- the walk over the columns ---- */
@@ -261,13 +179,13 @@ is_header_bracket(struct walk *walk, size_t n)
 	while (pad < inner_len && inner[pad] == ' ')
 		pad++;
 	if (log_time_match(inner + pad, inner_len - pad, &is_syslog) > 0 ||
-	    (inner_len - pad >= 8 && is_digit(inner[pad]) && strspn(inner + pad, "0123456789.") == inner_len - pad)) {
+	    (inner_len - pad >= 8 && is_digit(inner[pad]) && has_only(inner + pad, inner_len - pad, "0123456789."))) {
 		walk->header->is_timed = true; /* "[    0.123456]" of the kernel, too */
 		return true;
 	}
 	while (inner_len > pad && inner[inner_len - 1] == ' ')
 		inner_len--;
-	if ((level = log_header_parse_level(inner + pad, inner_len - pad)) != LOG_LINE_PLAIN) {
+	if ((level = log_line_parse_level(inner + pad, inner_len - pad)) != LOG_LINE_PLAIN) {
 		set_level(walk, level);
 		return true;
 	}
@@ -364,7 +282,7 @@ is_source(const char *s, size_t len)
 static bool
 is_separator(const char *s, size_t len)
 {
-	return strspn(s, "-|:*#>=~") >= len && len <= 4;
+	return len <= 4 && has_only(s, len, "-|:*#>=~");
 }
 
 /* "sshd[4711]": a program and its process. */
@@ -460,10 +378,10 @@ match_level(const struct walk *walk, size_t n, enum log_line_level *level)
 	while (word < n && is_letter(s[word]))
 		word++;
 	if (word == 1) {
-		*level = find_letter(s[0]);
+		*level = log_line_parse_letter(s[0]);
 		return *level != LOG_LINE_PLAIN ? match_letter(walk, n) : 0;
 	}
-	if ((*level = log_header_parse_level(s, word)) == LOG_LINE_PLAIN)
+	if ((*level = log_line_parse_level(s, word)) == LOG_LINE_PLAIN)
 		return 0;
 	if (word < n)
 		return strchr(":,;|]>", s[word]) != NULL ? word + 1 : 0;

@@ -9,17 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum log_line_level {
-	LOG_LINE_PLAIN, /* it tells none */
-	LOG_LINE_TRACE,
-	LOG_LINE_DEBUG,
-	LOG_LINE_INFO,
-	LOG_LINE_NOTICE,
-	LOG_LINE_WARNING,
-	LOG_LINE_ERROR,
-	LOG_LINE_FATAL,
-	LOG_LINE_LEVELS
-};
+#include "common/log_line.h"
 
 struct log_header {
 	size_t len; /* the message begins here; 0: no header */
@@ -29,10 +19,5 @@ struct log_header {
 };
 
 void log_header_find(const char *line, size_t len, struct log_header *header);
-/* The level of that name ("WARN", "warning", "30" of bunyan); LOG_LINE_PLAIN: it is none. */
-enum log_line_level log_header_parse_level(const char *name, size_t len);
-/* "warning"; "" of LOG_LINE_PLAIN. log_header_find_level: the level of that name, or -1. */
-const char *log_header_level_name(enum log_line_level level);
-int log_header_find_level(const char *name);
 
 #endif

@@ -145,8 +145,6 @@ is_value(const struct log_scan *scan, size_t i)
 	const struct log_token *token = &scan->tokens[i];
 	const char *s = token_text(scan, i);
 
-	if ((token->flags & LOG_TOKEN_HIGH) != 0 && !text_is_utf8(s, token->len))
-		return true;
 	if ((token->flags & LOG_TOKEN_JOINT) != 0 && is_host(s, token->len))
 		return true;
 	return token->len > LONG_WORD && (token->flags & LOG_TOKEN_CALL) == 0;
@@ -196,6 +194,8 @@ classify_unlisted(const struct log_scan *scan, size_t i)
 {
 	const struct log_token *token = &scan->tokens[i];
 
+	if ((token->flags & LOG_TOKEN_HIGH) != 0 && !text_is_utf8(token_text(scan, i), token->len))
+		return LOG_ELEMENT_SLOT;
 	if (is_exception(token_text(scan, i), token->len))
 		return LOG_ELEMENT_FAILURE;
 	if (is_value(scan, i) || is_secret(scan, i) || is_host_and_port(scan, i))
@@ -289,13 +289,12 @@ is_strong(const struct reading *reading)
 
 /* ---- the row of elements ---- */
 
+/* Whole or, where there is no room for it, not at all: no character is cut. */
 static void
 add_text(struct log_pattern *pattern, const char *s, size_t len)
 {
-	size_t room = sizeof pattern->text - pattern->text_len;
-
-	if (len > room)
-		len = room;
+	if (len >= sizeof pattern->text - pattern->text_len)
+		return;
 	memcpy(pattern->text + pattern->text_len, s, len);
 	pattern->text_len += len;
 }
@@ -381,7 +380,6 @@ log_pattern_make(struct log_pattern *pattern, const struct log_scan *scan, struc
 	pattern->text_len = 0;
 	for (size_t i = 0; i < scan->count; i++)
 		add_token(pattern, &reading, i, strong);
-	pattern->text_len = text_cut(pattern->text, pattern->text_len, sizeof pattern->text - 1);
 	pattern->salt = reading.words == 0 && reading.labels < 2 ? scan->source : 0;
 	pattern->key = log_pattern_key(pattern->level, pattern->salt, pattern->elements, pattern->count);
 }

@@ -432,7 +432,7 @@ cut_lambda(struct log_scan *scan)
 static void
 scan_json(struct log_scan *scan, const struct log_json *json)
 {
-	enum log_line_level level = json->level != NULL ? log_header_parse_level(json->level, json->level_len) : 0;
+	enum log_line_level level = json->level != NULL ? log_line_parse_level(json->level, json->level_len) : 0;
 	size_t len = log_json_unescape(json->message, json->message_len, scan->unescaped, sizeof scan->unescaped);
 	const char *newline = memchr(scan->unescaped, '\n', len);
 
@@ -520,7 +520,7 @@ log_scan_kind(const char *s, size_t len)
 		return "<ip>";
 	if (len >= 49 && has_only(s, len, "0123456789"))
 		return "<seq>"; /* Kinesis: 56 digits */
-	if (len > 0 && has_only(s, len, "0123456789.,%+-"))
+	if (len > 0 && has_only(s, len, "0123456789.,%+- "))
 		return "<num>";
 	if (is_hex_number(s, len))
 		return "<hex>";

@@ -234,7 +234,7 @@ slot_elements(struct log_entry *entry, uint64_t slots)
 	for (size_t i = 0; i < pattern.count; i++) {
 		struct log_element element = entry->elements[i];
 		bool is_slotted = i < LOG_PATTERN_SLOTS_MAX && (slots >> i & 1) != 0 &&
-		    pattern.text_len + entry->text_len - from + sizeof any <= sizeof pattern.text;
+				  pattern.text_len + entry->text_len - from + sizeof any <= sizeof pattern.text;
 		size_t end = element.at + (is_slotted ? 0u : element.len), before = end - from;
 
 		memcpy(pattern.text + pattern.text_len, text + from, before);

@@ -81,7 +81,7 @@ entry_json(const struct log_entry *entry)
 
 	json_object_set_new(object, "id", hex_json(entry->id));
 	json_object_set_new(object, "count", json_integer((json_int_t)entry->count));
-	json_object_set_new(object, "level", json_string(log_header_level_name(entry->level)));
+	json_object_set_new(object, "level", json_string(log_line_level_name(entry->level)));
 	json_object_set_new(object, "salt", hex_json(entry->salt));
 	json_object_set_new(object, "slots", hex_json(entry->slots));
 	json_object_set_new(object, "serial", json_integer((json_int_t)entry->serial));
@@ -182,7 +182,7 @@ read_pattern(const json_t *object, struct log_pattern *pattern, char **cause)
 {
 	const char *text = json_string_value(json_object_get(object, "text"));
 	const char *level = json_string_value(json_object_get(object, "level"));
-	int found = level != NULL ? log_header_find_level(level) : -1;
+	int found = level != NULL ? log_line_find_level(level) : -1;
 
 	if (found < 0)
 		return cause_set(cause, "a template has no known level");

@@ -50,8 +50,10 @@ mem_strndup(const char *s, size_t len)
 	if (s == NULL)
 		return NULL;
 	len = strnlen(s, len);
-	copy = mem_new(len + 1, 1);
+	if (len == SIZE_MAX || (copy = malloc(len + 1)) == NULL)
+		out_of_memory();
 	memcpy(copy, s, len);
+	copy[len] = '\0';
 	return copy;
 }
 

@@ -3,7 +3,9 @@
 #include "common/report.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +13,7 @@
 #include "common/finding.h"
 #include "common/json.h"
 #include "common/mem.h"
+#include "common/str.h"
 #include "common/text.h"
 
 struct kd_report {
@@ -18,7 +21,9 @@ struct kd_report {
 	struct stream_id *stream;
 	struct finding *findings;
 	size_t count, room, dropped;
-	json_t *evidence; /* of the finding reported last; NULL: that one was dropped, or there is none */
+	bool is_open;        /* the finding reported last takes more; false: that one was dropped, or there is none */
+	struct str evidence; /* of that finding, to which its text belongs */
+	size_t evidence_count;
 	char *state;
 };
 
@@ -40,7 +45,6 @@ report_free(struct kd_report *report)
 	for (size_t i = 0; i < report->count; i++)
 		finding_clear(&report->findings[i]);
 	free(report->findings);
-	json_decref(report->evidence);
 	free(report->state);
 	stream_id_unref(report->stream);
 	free(report);
@@ -132,8 +136,9 @@ begin(struct kd_report *report, size_t number, const char *subject, enum kd_seve
 	struct finding *finding;
 	char *clean;
 
-	json_decref(report->evidence);
-	report->evidence = NULL;
+	report->is_open = false;
+	report->evidence = (struct str){0};
+	report->evidence_count = 0;
 	if (number >= report->probe->checks_count || (unsigned)severity > KD_CRITICAL || report->count >= REPORT_MAX) {
 		report->dropped++;
 		return NULL;
@@ -154,7 +159,7 @@ begin(struct kd_report *report, size_t number, const char *subject, enum kd_seve
 	finding->symptom = mem_strdup(check->symptom);
 	finding->step = mem_strdup(check->step);
 	finding_make_id(finding);
-	report->evidence = json_object();
+	report->is_open = true;
 	return finding;
 }
 
@@ -192,44 +197,104 @@ kd_unknown(struct kd_report *out, size_t check, const char *subject, const struc
 		finding->blame = mem_strdup(fact_blame(facts_at(facts, need)));
 }
 
-static void
-add_evidence(struct kd_report *report, const char *name, json_t *value_taken)
+static bool
+is_plain(const char *text)
 {
-	struct finding *finding;
+	for (; *text != '\0'; text++)
+		if (is_control(*text) || (unsigned char)*text > 0x7e || *text == '"' || *text == '\\')
+			return false;
+	return true;
+}
 
-	if (report->evidence == NULL || json_object_size(report->evidence) >= REPORT_EVIDENCE_MAX) {
-		json_decref(value_taken);
-		return;
+/* Appends a JSON string. false: the text is no UTF-8, and nothing was appended. */
+static bool
+add_quoted(struct str *out, const char *text)
+{
+	json_t *value;
+	char *line;
+
+	if (is_plain(text)) {
+		str_add_char(out, '"');
+		str_add(out, text);
+		str_add_char(out, '"');
+		return true;
 	}
-	if (json_object_set_new(report->evidence, name, value_taken) != 0)
-		return; /* a name that is no UTF-8 */
-	finding = &report->findings[report->count - 1];
-	free(finding->evidence);
-	finding->evidence = json_line(report->evidence);
+	if ((value = json_string(text)) == NULL)
+		return false;
+	line = json_line(value);
+	str_add(out, line);
+	json_decref(value);
+	free(line);
+	return true;
+}
+
+/* key: the quoted name with its colon. Within a value a quote has a backslash before it: only a name stands behind a bracket or a comma. */
+static bool
+has_key(const char *evidence, size_t len, const char *key)
+{
+	const char *found = evidence;
+
+	while ((found = memmem(found + 1, len - (size_t)(found + 1 - evidence), key, strlen(key))) != NULL)
+		if (found[-1] == ',' || found[-1] == '{')
+			return true;
+	return false;
+}
+
+/* The text of a JSON object, one member after the other. value: JSON. A name that is no UTF-8, or there already, is passed over. */
+static void
+add_evidence(struct kd_report *report, const char *name, const char *value)
+{
+	struct str *text = &report->evidence;
+	struct str key = {0};
+
+	if (!report->is_open || report->evidence_count >= REPORT_EVIDENCE_MAX || !add_quoted(&key, name))
+		return;
+	str_add_char(&key, ':');
+	if (text->len == 0 || !has_key(text->s, text->len, key.s)) {
+		if (text->len == 0)
+			str_add_char(text, '{');
+		else
+			text->s[text->len - 1] = ',';
+		str_add_len(text, key.s, key.len);
+		str_add(text, value);
+		str_add_char(text, '}');
+		report->findings[report->count - 1].evidence = text->s;
+		report->evidence_count++;
+	}
+	str_free(&key);
 }
 
 void
 kd_evidence_integer(struct kd_report *out, const char *name, int64_t value)
 {
-	add_evidence(out, name, json_integer(value));
+	char text[24];
+
+	snprintf(text, sizeof(text), "%" PRId64, value);
+	add_evidence(out, name, text);
 }
 
 void
 kd_evidence_number(struct kd_report *out, const char *name, double value)
 {
-	json_t *number = json_real(value);
+	json_t *number = json_real(value); /* NULL: JSON has no infinity and no NaN */
+	char *text = number != NULL ? json_line(number) : mem_strdup("null");
 
-	/* JSON has no infinity and no NaN. */
-	add_evidence(out, name, number != NULL ? number : json_null());
+	add_evidence(out, name, text);
+	free(text);
+	json_decref(number);
 }
 
 void
 kd_evidence_string(struct kd_report *out, const char *name, const char *value)
 {
 	char *clean = value != NULL ? clean_line(value) : NULL;
+	struct str text = {0};
 
-	add_evidence(out, name, clean != NULL ? json_string(clean) : json_null());
+	if (clean == NULL || !add_quoted(&text, clean))
+		str_add(&text, "null");
+	add_evidence(out, name, text.s);
 	free(clean);
+	str_free(&text);
 }
 
 void
@@ -238,7 +303,7 @@ kd_next(struct kd_report *out, const char *fmt, ...)
 	struct finding *finding;
 	va_list ap;
 
-	if (out->evidence == NULL)
+	if (!out->is_open)
 		return;
 	finding = &out->findings[out->count - 1];
 	free(finding->next);

@@ -46,7 +46,9 @@ str_add_len(struct str *str, const char *s, size_t len)
 void
 str_add_char(struct str *str, char c)
 {
-	str_add_len(str, &c, 1);
+	make_room(str, 1);
+	str->s[str->len++] = c;
+	str->s[str->len] = '\0';
 }
 
 void

@@ -69,14 +69,26 @@ text_is_utf8(const char *s, size_t len)
 	return true;
 }
 
+/* How many bytes of s are ASCII and no NUL: nearly always all. */
+static size_t
+ascii_span(const char *s, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && (signed char)s[n] > 0)
+		n++;
+	return n;
+}
+
 char *
 text_clean(const char *s, size_t len, size_t max)
 {
 	struct str out = {0};
+	size_t i = ascii_span(s, len < max ? len : max), n;
 	uint32_t point;
-	size_t n;
 
-	for (size_t i = 0; i<len; i += n> 0 ? n : 1) {
+	str_add_len(&out, s, i);
+	for (; i<len; i += n> 0 ? n : 1) {
 		n = s[i] != '\0' ? decode(s + i, len - i, &point) : 0;
 		size_t add = n > 0 ? n : sizeof REPLACEMENT - 1;
 		if (add > max - out.len)

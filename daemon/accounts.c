@@ -11,6 +11,9 @@
 
 enum { CALL_TIMEOUT_MS = 10 * 1000 };
 
+/* The place that roles are assumed from: no account of the config's, whatever it is called there. */
+#define OWN "(own)"
+
 struct account {
 	struct accounts *accounts;
 	char *name, *role_arn, *external_id; /* role_arn NULL: our own credentials */
@@ -22,19 +25,29 @@ struct account {
 struct accounts {
 	struct event_base *base;
 	struct aws_client *client;
-	struct creds *own; /* the daemon's own: by the chain */
-	char *region;      /* for STS */
+	struct creds *own;   /* the daemon's own: by the chain */
+	bool own_is_watched; /* streams are watched with them, not only roles assumed */
+	char *region;        /* for STS */
 	struct account *list;
 	size_t count;
 	accounts_notice_cb notice;
 	void *notice_arg;
 };
 
+/* Each account whose role cannot be assumed says so, and why; one whose streams are watched with our own keys speaks of them. */
+static bool
+is_told_elsewhere(const struct accounts *accounts, enum aws_notice notice, const char *subject)
+{
+	return strcmp(subject, OWN) == 0 && (notice == AWS_NOTICE_CREDENTIALS || accounts->own_is_watched);
+}
+
 static void
 notice_cb(enum aws_notice notice, bool bad, const char *subject, const char *why, void *arg)
 {
 	struct accounts *accounts = arg;
 
+	if (is_told_elsewhere(accounts, notice, subject))
+		return;
 	accounts->notice(aws_notice_check(notice), subject, bad ? why : NULL, accounts->notice_arg);
 }
 
@@ -66,7 +79,7 @@ assumed_cb(const struct aws_error *error, struct aws_keys *keys, void *arg)
 static struct aws_place *
 own_place(struct accounts *accounts, char **cause)
 {
-	return aws_client_place(accounts->client, "(own)", accounts->region, accounts->own, cause);
+	return aws_client_place(accounts->client, OWN, accounts->region, accounts->own, cause);
 }
 
 static void
@@ -213,6 +226,7 @@ accounts_place(struct accounts *accounts, const char *name, const char *region, 
 
 		if (strcmp(account->name, name) != 0)
 			continue;
+		accounts->own_is_watched |= account->role_arn == NULL;
 		place = aws_client_place(accounts->client, name, region, account->creds, cause);
 		if (place != NULL)
 			identify(account, place);

@@ -23,7 +23,8 @@ notice_cb(const char *check, const char *subject, const char *why, void *arg)
 {
 	struct daemon *daemon = arg;
 
-	self_set(daemon->ledger, check, subject, why);
+	if (!daemon->stopping)
+		self_set(daemon->ledger, check, subject, why);
 }
 
 static struct aws_place *
@@ -226,6 +227,7 @@ daemon_serve(struct daemon *daemon, char **cause)
 void
 daemon_stop(struct daemon *daemon)
 {
+	daemon->stopping = true;
 	health_free(daemon->health);
 	signals_free(daemon->signals);
 	control_free(daemon->control);

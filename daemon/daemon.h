@@ -34,6 +34,7 @@ struct daemon {
 	struct signals *signals;
 	struct health *health;
 	int64_t started_ms;    /* clock_mono_ms() */
+	bool stopping;         /* what the modules tell of themselves while they are freed is no news */
 	uint64_t calls_before; /* AWS calls of clients that a reload has replaced */
 };
 

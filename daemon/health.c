@@ -18,6 +18,7 @@ struct health {
 	struct daemon *daemon;
 	struct event *timer;
 	uint64_t dropped; /* syslog lines, as of the last look */
+	bool slow;        /* syslog, until nothing waits any more */
 	unsigned turns;
 	bool unsound;
 };
@@ -31,11 +32,13 @@ check_syslog(struct health *health)
 
 	if (daemon->sink != NULL)
 		counts = sink_syslog_counts(daemon->sink);
-	if (counts.dropped > health->dropped)
+	health->slow = counts.dropped > health->dropped || (health->slow && counts.queued > 0);
+	if (counts.stalled)
+		why = mem_printf("syslog has taken no line for more than 10 s: %zu wait, %" PRIu64 " were dropped",
+		    counts.queued, counts.dropped);
+	else if (health->slow)
 		why = mem_printf(
 		    "syslog takes lines too slowly: %" PRIu64 " were dropped, %zu wait", counts.dropped, counts.queued);
-	else if (counts.stalled)
-		why = mem_printf("syslog has taken no line for more than 10 s, %zu wait", counts.queued);
 	health->dropped = counts.dropped;
 	self_set(daemon->ledger, "syslog", "queue", why);
 	free(why);

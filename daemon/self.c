@@ -16,6 +16,7 @@ struct self_check {
 /* Critical: nothing is seen while it lasts. Warning: part is not seen, or not for long. */
 static const struct self_check checks[] = {
     {"credentials", KD_CRITICAL, "aws sts get-caller-identity"},
+    {"expiring", KD_WARNING, "aws sts get-caller-identity"},
     {"service", KD_WARNING, "kdiagctl status"},
     {"throttled", KD_WARNING, "kdiagd --options | grep -A3 pace"},
     {"clock", KD_WARNING, "timedatectl status"},

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Every test: unit tests under valgrind and under ASan+UBSan, and the real binaries end to end, hardened and under ASan.
-# The last line is `N passed, N failed, N skipped`. `test/run.sh unit` or `test/run.sh e2e [NAME]` run a part.
+# Every test: unit tests under valgrind and under ASan and UBSan, and the real binaries end to end, hardened and under ASan.
+# The last line is `N passed, N failed[, N skipped]`. `test/run.sh unit [NAME]` and `test/run.sh e2e [NAME]` run a part.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
@@ -11,24 +11,7 @@ out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 passed=0 failed=0 skipped=0
 export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0:exitcode=99 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
-export LC_ALL=C.UTF-8
-
-# count NAME FILE STATUS: adds up a TAP file; a program that dies without a failed line is a failure too.
-count() {
-	local ok notok skip
-	ok=$(grep -c '^ok ' "$2")
-	notok=$(grep -c '^not ok ' "$2")
-	skip=$(grep -ciE '^ok .*# *skip' "$2")
-	[ "$3" -ne 0 ] && [ "$notok" -eq 0 ] && notok=1
-	[ "$((ok + notok))" -eq 0 ] && notok=1
-	passed=$((passed + ok - skip)) failed=$((failed + notok)) skipped=$((skipped + skip))
-	printf '%-34s %4d passed' "$1" "$((ok - skip))"
-	[ "$skip" -gt 0 ] && printf ', %d skipped' "$skip"
-	[ "$notok" -gt 0 ] && printf ', %d FAILED' "$notok"
-	printf '\n'
-	grep -iE '^ok .*# *skip' "$2" | sed 's/^/    /'
-	[ "$notok" -gt 0 ] && sed 's/^/    /' "$2" "$2.err" 2>/dev/null | tail -n 60
-}
+export LC_ALL=C.UTF-8 CMOCKA_MESSAGE_OUTPUT=TAP out
 
 build() {
 	echo "building $1"
@@ -39,35 +22,64 @@ build() {
 	exit 1
 }
 
+# run_one LABEL NAME SECONDS COMMAND...: its TAP into $out/LABEL.NAME.tap, its exit status beside it.
+run_one() {
+	local to="$out/$1.$2" seconds=$3
+	shift 3
+	timeout "$seconds" "$@" >"$to.tap" 2>"$to.err" </dev/null
+	echo $? >"$to.status"
+}
+export -f run_one
+
+# report LABEL NAME: adds it up. A program that dies without a failed line is a failure too; cmocka marks what is skipped `not ok # SKIP`.
+report() {
+	local tap="$out/$1.$2.tap" ok notok skip
+	skip=$(grep -ciE '^(not )?ok .*# *skip' "$tap")
+	ok=$(grep -E '^ok ' "$tap" | grep -vciE '# *skip')
+	notok=$(grep -E '^not ok ' "$tap" | grep -vciE '# *skip')
+	if [ "$(cat "$out/$1.$2.status")" -ne 0 ] && [ "$notok" -eq 0 ] || [ "$((ok + skip))" -eq 0 ]; then
+		notok=$((notok + 1))
+		echo "exit status $(cat "$out/$1.$2.status") (124: it took too long)" >>"$out/$1.$2.err"
+	fi
+	passed=$((passed + ok)) failed=$((failed + notok)) skipped=$((skipped + skip))
+	printf '%-10s %-22s %4d passed' "$1" "$2" "$ok"
+	[ "$skip" -gt 0 ] && printf ', %d skipped' "$skip"
+	[ "$notok" -gt 0 ] && printf ', %d FAILED' "$notok"
+	printf '\n'
+	grep -iE '^(not )?ok .*# *skip' "$tap" | sed 's/^/    /'
+	[ "$notok" -gt 0 ] && { grep -v '^ok ' "$tap"; cat "$out/$1.$2.err"; } | tail -n 60 | sed 's/^/    /'
+}
+
+# unit LABEL FOLDER [WRAPPER...]: some only wait, so that one more than there are cores run side by side.
 unit() {
-	local label=$1 dir=$2 t
+	local label=$1 dir=$2 t names=()
 	shift 2
-	for t in "$dir"/test/test_*; do
-		[ -x "$t" ] || continue
-		CMOCKA_MESSAGE_OUTPUT=TAP timeout 120 "$@" "$t" >"$out/tap" 2>"$out/tap.err"
-		count "$label ${t##*/test_}" "$out/tap" $?
+	for t in "$dir"/test/test_*"$only"*; do
+		[ -x "$t" ] && names+=("${t##*/test_}")
 	done
+	printf '%s\n' "${names[@]}" |
+		xargs -P "$(($(nproc) + 1))" -I{} bash -c "run_one $label {} 240 $* $dir/test/test_{}"
+	for t in "${names[@]}"; do report "$label" "$t"; done
 }
 
 e2e() {
-	local label=$1 dir=$2 f
-	for f in test/e2e/*.bats; do
-		case $f in *"$only"*) ;; *) continue ;; esac
-		KDIAG_BUILD=$dir timeout 280 bats --tap "$f" >"$out/tap" 2>"$out/tap.err" </dev/null
-		count "$label $(basename "$f" .bats)" "$out/tap" $?
-	done
+	local label=$1 dir=$2 f names=()
+	for f in test/e2e/*"$only"*.bats; do names+=("$(basename "$f" .bats)"); done
+	printf '%s\n' "${names[@]}" |
+		KDIAG_BUILD=$dir xargs -P 2 -I{} bash -c "run_one $label {} 280 bats --tap test/e2e/{}.bats"
+	for f in "${names[@]}"; do report "$label" "$f"; done
 }
 
 build "build/ (hardened)" BUILD=build WERROR=-Werror
-build "build/asan/ (ASan, UBSan)" BUILD=build/asan SANITIZE=1 OPT=-O1 WERROR=-Werror
+build "build/asan/ (ASan, UBSan)" BUILD=build/asan SANITIZE=1 OPT=-O1
 if [ "$part" != e2e ]; then
 	unit valgrind build valgrind -q --leak-check=full --errors-for-leak-kinds=definite --error-exitcode=98 \
-	    --suppressions=test/valgrind.supp
+		--suppressions=test/valgrind.supp
 	unit asan build/asan
 fi
 if [ "$part" != unit ]; then
 	e2e e2e build
-	e2e "e2e asan" build/asan
+	e2e e2e-asan build/asan
 fi
 if [ "$skipped" -gt 0 ]; then
 	echo "$passed passed, $failed failed, $skipped skipped"

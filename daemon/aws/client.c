@@ -23,7 +23,7 @@ struct credentials_watch {
 	struct credentials_watch *next;
 	struct aws_client *client;
 	struct creds *creds;
-	bool bad;
+	enum creds_health told; /* CREDS_EXPIRING, CREDS_FAILING; else nothing is open */
 };
 
 /* ---- notices, and the findings that they become ---- */
@@ -34,6 +34,7 @@ static const char *const notice_checks[] = {
     [AWS_NOTICE_THROTTLED] = "throttled",
     [AWS_NOTICE_CLOCK_SKEW] = "clock",
     [AWS_NOTICE_CREDENTIALS] = "credentials",
+    [AWS_NOTICE_EXPIRING] = "expiring",
 };
 
 const char *
@@ -50,6 +51,7 @@ make_subject(enum aws_notice notice, const struct aws_place *place, const char *
 	case AWS_NOTICE_CLOCK_SKEW:
 		return mem_strdup("host");
 	case AWS_NOTICE_CREDENTIALS:
+	case AWS_NOTICE_EXPIRING:
 		return mem_strdup(place->account);
 	case AWS_NOTICE_SERVICE_LEFT_ALONE:
 	case AWS_NOTICE_THROTTLED:
@@ -151,21 +153,37 @@ is_first_of_account(const struct aws_place *place)
 	return first == place;
 }
 
+static bool
+is_bad(enum creds_health health)
+{
+	return health == CREDS_EXPIRING || health == CREDS_FAILING;
+}
+
+static void
+tell_credentials(const struct credentials_watch *watch, enum creds_health health, bool bad, const char *why)
+{
+	const struct aws_client_options *options = &watch->client->options;
+	enum aws_notice notice = health == CREDS_FAILING ? AWS_NOTICE_CREDENTIALS : AWS_NOTICE_EXPIRING;
+
+	if (options->notice == NULL || !is_bad(health))
+		return;
+	for (const struct aws_place *place = watch->client->places; place != NULL; place = place->next) {
+		if (place->creds == watch->creds && is_first_of_account(place))
+			options->notice(notice, bad, place->account, why, options->notice_arg);
+	}
+}
+
 static void
 health_cb(enum creds_health health, const char *why, void *arg)
 {
 	struct credentials_watch *watch = arg;
-	const struct aws_client_options *options = &watch->client->options;
-	bool bad = health == CREDS_EXPIRING || health == CREDS_FAILING;
+	enum creds_health before = watch->told;
 
-	if (options->notice == NULL || (!bad && !watch->bad))
-		return;
-	watch->bad = bad;
-	for (const struct aws_place *place = watch->client->places; place != NULL; place = place->next) {
-		if (place->creds == watch->creds && is_first_of_account(place))
-			options->notice(AWS_NOTICE_CREDENTIALS, bad, place->account,
-			    bad ? why : "the credentials are good again", options->notice_arg);
-	}
+	watch->told = health;
+	tell_credentials(watch, health, true, why);
+	if (before != health)
+		tell_credentials(watch, before, false,
+		    health == CREDS_FAILING ? "there are none any more" : "the credentials are good again");
 }
 
 static void
@@ -185,12 +203,13 @@ watch_credentials(struct aws_client *client, struct creds *creds)
 
 /* ---- the clock ---- */
 
+/* A Date header has no fractions: on average it is half a second behind, and an hour shall not read as 59 min. */
 static char *
 describe_offset(int64_t offset_ms, const struct aws_place *place, const struct place_service *service)
 {
 	char age[KD_AGE_SIZE];
 
-	kd_age((offset_ms < 0 ? -offset_ms : offset_ms) / 1000, age);
+	kd_age((llabs(offset_ms + 500) + 500) / 1000, age);
 	return mem_printf(
 	    "the host's clock is %s %s that of %s in %s; requests are signed with AWS's time until it is set", age,
 	    offset_ms > 0 ? "behind" : "ahead of", service->name, place->region);
@@ -433,6 +452,37 @@ aws_client_new(struct event_base *base, const struct aws_client_options *options
 	return client;
 }
 
+static void
+end_notices_of_place(struct aws_place *place, const char *why)
+{
+	for (struct place_service *service = place->services; service != NULL; service = service->next) {
+		bool noticed = service->noticed, throttled = service->health.throttled;
+
+		service->noticed = false;
+		service->health.throttled = false;
+		if (noticed)
+			give_notice(AWS_NOTICE_SERVICE_LEFT_ALONE, false, place, service->name, why);
+		if (throttled)
+			give_notice(AWS_NOTICE_THROTTLED, false, place, service->name, why);
+	}
+	if (place->offset_ms == 0)
+		return;
+	place->offset_ms = 0;
+	give_notice(AWS_NOTICE_CLOCK_SKEW, false, place, NULL, why);
+}
+
+/* Whoever comes after this client (a reload brings another) finds out anew: nobody else would end what this one has noticed. */
+static void
+end_notices(struct aws_client *client)
+{
+	static const char why[] = "it is asked in another way from now on";
+
+	for (struct aws_place *place = client->places; place != NULL; place = place->next)
+		end_notices_of_place(place, why);
+	for (struct credentials_watch *watch = client->watches; watch != NULL; watch = watch->next)
+		tell_credentials(watch, watch->told, false, why);
+}
+
 /* Credentials have been freed by now, for they hold on to our http: they are not told that nobody watches them any more. */
 void
 aws_client_free(struct aws_client *client)
@@ -443,6 +493,7 @@ aws_client_free(struct aws_client *client)
 	if (client == NULL)
 		return;
 	assert(client->calls_under_way == 0);
+	end_notices(client);
 	while ((place = client->places) != NULL) {
 		client->places = place->next;
 		place_free(place);

@@ -24,9 +24,10 @@ enum aws_notice {
 	AWS_NOTICE_SERVICE_LEFT_ALONE, /* a service of a place fails again and again; good: it answers again */
 	AWS_NOTICE_THROTTLED,          /* AWS throttles us although we pace */
 	AWS_NOTICE_CLOCK_SKEW,         /* the host's clock is off by more than 240 s */
-	AWS_NOTICE_CREDENTIALS,        /* of an account: failing, or expiring */
+	AWS_NOTICE_CREDENTIALS,        /* of an account: there are none that AWS takes */
+	AWS_NOTICE_EXPIRING,           /* of an account: they cannot be renewed, but serve still */
 };
-/* The check of the finding about kdiag that a notice becomes: "service", "throttled", "clock", "credentials"; aws_place_blame uses the same. */
+/* The check of the finding about kdiag that a notice becomes: "service", "throttled", "clock", "credentials", "expiring"; aws_place_blame uses the same. */
 const char *aws_notice_check(enum aws_notice notice);
 /* bad false: it is over. why: a sentence. */
 typedef void (*aws_notice_cb)(enum aws_notice notice, bool bad, const char *subject, const char *why, void *arg);
@@ -43,7 +44,10 @@ struct aws_client_options {
 };
 
 struct aws_client *aws_client_new(struct event_base *base, const struct aws_client_options *options, char **cause);
-/* All calls must have ended or been cancelled, all credentials of its places have been freed; the places are freed with it. */
+/*
+ * All calls must have ended or been cancelled, all credentials of its places have been freed; the places are freed with it. What it has noticed is
+ * told to be over.
+ */
 void aws_client_free(struct aws_client *client);
 struct http *aws_client_http(struct aws_client *client);
 

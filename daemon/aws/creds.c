@@ -50,6 +50,7 @@ struct creds {
 	void *arg;
 	char *source;          /* what messages call the fetch function's keys; NULL: what the keys say */
 	struct event *refresh; /* a refresh ahead runs from the loop, not on the stack of the one who asked */
+	struct event *trial;   /* the end of a trial, for keys that nobody may ask for again for an hour */
 
 	struct aws_keys *keys; /* NULL: none yet */
 	bool refused;          /* AWS refused these keys: they are not handed out until a fetch has looked anew */
@@ -176,6 +177,16 @@ fail_expired(struct creds *creds)
 	free(why);
 }
 
+static void
+begin_trial(struct creds *creds)
+{
+	struct timeval wait = clock_wait(TRIAL_MS + 1);
+
+	creds->on_trial = true;
+	creds->trial_ms = clock_mono_ms();
+	event_add(creds->trial, &wait);
+}
+
 /*
  * Puts new keys in the place of the old. The same keys stay the same object, so that a refusal of a call under way
  * still counts.
@@ -193,8 +204,7 @@ replace_taken(struct creds *creds, struct aws_keys *keys)
 		return;
 	}
 	if (same && creds->refused) {
-		creds->on_trial = true;
-		creds->trial_ms = clock_mono_ms();
+		begin_trial(creds);
 	} else if (!same) {
 		creds->on_trial = false;
 		creds->refusals = 0;
@@ -315,6 +325,26 @@ refresh_cb(evutil_socket_t fd, short what, void *arg)
 		start_fetch(creds);
 }
 
+/* Handed out a while ago, and no refusal has come. */
+static void
+end_trial(struct creds *creds)
+{
+	if (!creds->on_trial || creds->refused || clock_mono_ms() - creds->trial_ms < TRIAL_MS)
+		return;
+	creds->on_trial = false;
+	creds->refusals = 0;
+	if (creds->why == NULL)
+		set_health(creds, CREDS_GOOD, NULL);
+}
+
+static void
+trial_cb(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	end_trial(arg);
+}
+
 enum need { FINE, SOON, NOW };
 
 /* How much do the keys at hand want a refresh? */
@@ -344,18 +374,6 @@ wait_new(struct creds *creds, creds_cb cb, void *arg)
 	wait->arg = arg;
 	STAILQ_INSERT_TAIL(&creds->waits, wait, entry);
 	return wait;
-}
-
-/* Handed out a while ago, and no refusal has come. */
-static void
-end_trial(struct creds *creds)
-{
-	if (!creds->on_trial || creds->refused || clock_mono_ms() - creds->trial_ms < TRIAL_MS)
-		return;
-	creds->on_trial = false;
-	creds->refusals = 0;
-	if (creds->why == NULL)
-		set_health(creds, CREDS_GOOD, NULL);
 }
 
 struct creds_wait *
@@ -410,7 +428,8 @@ creds_alloc(struct event_base *base)
 	struct creds *creds = mem_new(1, sizeof(*creds));
 
 	creds->refresh = evtimer_new(base, refresh_cb, creds);
-	if (creds->refresh == NULL)
+	creds->trial = evtimer_new(base, trial_cb, creds);
+	if (creds->refresh == NULL || creds->trial == NULL)
 		fatalx("creds: libevent cannot make an event");
 	STAILQ_INIT(&creds->waits);
 	creds->next_ms = clock_mono_ms();
@@ -447,6 +466,7 @@ creds_free(struct creds *creds)
 	if (creds == NULL)
 		return;
 	event_free(creds->refresh);
+	event_free(creds->trial);
 	if (creds->fetching && creds->abandon != NULL)
 		creds->abandon(creds->arg);
 	chain_free(creds->chain);

@@ -62,7 +62,8 @@ take_next(struct gate *gate)
 	struct gate_ticket *ticket;
 	struct gate_host *host;
 
-	TAILQ_FOREACH (host, &gate->hosts, link) {
+	TAILQ_FOREACH(host, &gate->hosts, link)
+	{
 		if (is_open(gate, host) && is_awaited(host))
 			break;
 	}
@@ -126,7 +127,8 @@ get_host(struct gate *gate, const char *name)
 {
 	struct gate_host *host;
 
-	TAILQ_FOREACH (host, &gate->hosts, link) {
+	TAILQ_FOREACH(host, &gate->hosts, link)
+	{
 		if (strcmp(host->name, name) == 0)
 			return host;
 	}

@@ -31,8 +31,7 @@ struct gate *gate_new(struct event_base *base, long per_host, long total);
 void gate_free(struct gate *gate);
 
 /* true: inside already, and cb will not come; false: cb comes when it is its turn. */
-bool gate_enter(
-    struct gate *gate, const char *host, bool urgent, struct gate_ticket *ticket, gate_cb cb, void *arg);
+bool gate_enter(struct gate *gate, const char *host, bool urgent, struct gate_ticket *ticket, gate_cb cb, void *arg);
 /* Gives the place up, or no longer waits for it; nothing when it had not entered. */
 void gate_leave(struct gate *gate, struct gate_ticket *ticket);
 

@@ -217,25 +217,22 @@ kinesis_parse_summary(struct kinesis_pages *pages, const char *about, const char
 int
 kinesis_parse_hash(const char *s, struct kd_hash *hash)
 {
-	uint32_t limbs[4] = {0};
-	uint64_t carry;
-	size_t i, len = strlen(s);
+	const unsigned __int128 most = ~(unsigned __int128)0;
+	unsigned __int128 value = 0;
+	size_t len = strlen(s);
 
 	/* 2^128 - 1 has 39 digits. */
 	if (len == 0 || len > 39 || (s[0] == '0' && len > 1) || strspn(s, "0123456789") != len)
 		return -1;
 	for (; *s != '\0'; s++) {
-		carry = (uint64_t)(*s - '0');
-		for (i = 0; i < 4; i++) {
-			carry += (uint64_t)limbs[i] * 10;
-			limbs[i] = (uint32_t)carry;
-			carry >>= 32;
-		}
-		if (carry != 0)
+		unsigned digit = (unsigned)(*s - '0');
+
+		if (value > most / 10 || (value == most / 10 && digit > most % 10))
 			return -1;
+		value = value * 10 + digit;
 	}
-	hash->low = (uint64_t)limbs[1] << 32 | limbs[0];
-	hash->high = (uint64_t)limbs[3] << 32 | limbs[2];
+	hash->low = (uint64_t)value;
+	hash->high = (uint64_t)(value >> 64);
 	return 0;
 }
 

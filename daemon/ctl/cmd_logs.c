@@ -114,7 +114,7 @@ add_template_cb(const struct log_template *template, void *arg)
 	json_object_set_new(object, "id", json_string(id));
 	json_object_set_new(object, "count", json_integer((json_int_t) template->count));
 	json_object_set_new(object, "level",
-	    template->level != LOG_LINE_PLAIN ? json_string(log_header_level_name(template->level)) : json_null());
+	    template->level != LOG_LINE_PLAIN ? json_string(log_line_level_name(template->level)) : json_null());
 	json_set_text(object, "template", template->text);
 	json_set_text(object, "example", template->example);
 	json_array_append_new(arg, object);

@@ -34,21 +34,30 @@ finding() {
 	json ".streams[] | select(.name == \"$1\") | .findings[] | select(.check == \"$2\") | $3" status
 }
 
-# says STREAM REASON TEXT: the stream could not be seen, for that reason, and it is said in those words.
-says() {
-	[[ "$(finding "$1" status .reason)" == "$2" && "$(finding "$1" status .summary)" == *"$3"* ]]
+# verdicts REGEX [not]: the verdicts there are among the streams of such names (or of all others).
+verdicts() {
+	json "[.streams[] | select(.name | test(\"$1\")${2:+ | $2}) | .verdict] | unique | join(\" \")" status
 }
 
-# sees STREAM REASON TEXT: all that a fault of one stream does to what is known of it.
-sees() {
-	wait_for 10 says "$@" || {
-		echo "$1: $(finding "$1" status '"\(.reason): \(.summary)"')"
-		return 1
-	}
-	[ "$(finding "$1" status .severity)" = unknown ]
-	[ "$(json ".streams[] | select(.name == \"$1\") | .verdict" status)" = unknown ]
-	[ "$(finding "$1-short" count '"\(.severity) \(.state) \(.reason) \(.unseen)"')" = "warning open $2 true" ]
-	[[ "$(finding "$1-short" count .summary)" == "2 open shards, 3 expected"* ]]
+# finding_is STREAM CHECK WORDS TEXT: its severity, state, reason and whether the last look did not see it; and what it says.
+finding_is() {
+	[[ "$(finding "$1" "$2" '"\(.severity) \(.state) \(.reason) \(.unseen // false): \(.summary)"')" == "$3: "*"$4"* ]]
+}
+
+# unseen STREAM REASON TEXT: all that a fault of one stream does to what is known of it: never ok, and what was open stays.
+unseen() {
+	wait_for 10 finding_is "$1" status "unknown open $2 true" "$3" &&
+		has_verdict "$1" unknown &&
+		wait_for 10 finding_is "$1-short" count "warning open $2 true" "2 open shards, 3 expected" ||
+		{
+			ctl --json status "$1"
+			return 1
+		}
+}
+
+# self_is CHECK...: these findings about kdiag itself are open, and no others.
+self_is() {
+	[[ "$(the_self 'map(.check) | sort | join(" ")')" == "$*" ]]
 }
 
 # No stream's own line: one finding about kdiag itself tells it.
@@ -70,33 +79,37 @@ ends_well() {
 	watch_streams "${names[@]}" endless good-{1..25}
 	has_verdict reset-short warning
 	before=$(resident)
-	for kind in "${kinds[@]}"; do fault "$kind" "\"stream\": \"$kind*\", \"size\": 20971520"; done
+	for kind in "${kinds[@]}"; do
+		[[ $kind == hang || $kind == slow_drip ]] || fault "$kind" "\"stream\": \"$kind*\", \"size\": 20971520"
+	done
 	fault endless_next_token '"stream": "endless"'
 	awssim_post stream '{"name": "endless", "shards": 4}' >/dev/null # the shards are listed anew
 
-	sees throttle throttled 'Rate exceeded for stream throttle'
-	sees http500_html failed 'answered HTTP 500 with HTML, not JSON (a proxy?)'
-	sees http503 failed 'answered HTTP 503 with a body that is neither JSON nor XML'
-	sees access_denied denied 'is not authorized to perform: kinesis:DescribeStreamSummary'
-	sees empty_body failed 'makes no sense: line 1, column 0: there is nothing in it'
-	sees reset failed 'broke off: connection reset by peer'
-	sees cut_body failed 'was cut off'
-	sees wrong_json failed 'makes no sense: line 1, column '
-	sees wrong_type failed 'makes no sense: StreamName is not a string'
-	sees huge_body failed 'is larger than 8192 KiB'
-	sees other_stream failed 'it is about another stream, other-other_stream'
-	sees hang late 'no answer to kinesis:DescribeStreamSummary in time'
-	sees slow_drip late 'no answer to kinesis:DescribeStreamSummary in time'
+	unseen throttle throttled 'Rate exceeded for stream throttle'
+	unseen http500_html failed 'answered HTTP 500 with HTML, not JSON (a proxy?)'
+	unseen http503 failed 'answered HTTP 503 with a body that is neither JSON nor XML'
+	unseen access_denied denied 'is not authorized to perform: kinesis:DescribeStreamSummary'
+	unseen empty_body failed 'makes no sense: line 1, column 0: there is nothing in it'
+	unseen reset failed 'broke off: connection reset by peer'
+	unseen cut_body failed 'was cut off'
+	unseen wrong_json failed 'makes no sense: line 1, column '
+	unseen wrong_type failed 'makes no sense: StreamName is not a string'
+	unseen huge_body failed 'is larger than 8192 KiB'
+	unseen other_stream failed 'it is about another stream, other-other_stream'
+	# An attempt ends after ten real seconds: by then all faults are to be over.
+	for kind in hang slow_drip; do fault "$kind" "\"stream\": \"$kind*\""; done
+	unseen hang late 'no answer to kinesis:DescribeStreamSummary in time'
+	unseen slow_drip late 'no answer to kinesis:DescribeStreamSummary in time'
 	wait_for 5 has_verdict not_found critical
 	[[ "$(finding not_found status .summary)" == "stream does not exist in us-east-1: it was deleted"* ]]
-	goes_in_a_circle() { [[ "$(finding endless hash_range .summary)" == *"NextToken leads in a circle, shardId-000000000000 came again" ]]; }
-	wait_for 5 goes_in_a_circle
+	wait_for 5 finding_is endless hash_range "unknown open failed true" "NextToken leads in a circle, shardId-"
 	has_verdict endless unknown
-	for name in good-{1..25}; do has_verdict $name ok; done
+	[ "$(verdicts '^good-')" = ok ]
 
 	# One finding about kdiag for what ails an operation, however many streams it strikes; no stream speaks of it beside.
-	[ "$(the_self 'map(.check) | sort | join(" ")')" = "answer answer denied throttled" ]
-	[[ "$(the_self '.[] | select(.check == "answer") | .summary')" == *"(it is so for 20 streams)"* ]]
+	self_is answer answer denied throttled
+	is_so_for_22() { [[ "$(the_self '.[] | select(.subject | test("^kinesis:Desc.*default us-east-1$")) | .summary')" == *"(it is so for 22 streams)"* ]]; }
+	wait_for 5 is_so_for_22 || { the_self .; return 1; }
 	is_quiet
 	[ "$(grep -c 'opened.*self/' "$LOG")" -eq 4 ]
 	run ctl status
@@ -107,32 +120,36 @@ ends_well() {
 	clear_faults
 	awssim_post stream '{"name": "endless", "shards": 2}' >/dev/null
 	wait_for 25 all_is_seen
-	for kind in "${kinds[@]}"; do
-		wait_for 10 has_verdict "$kind" ok
-		has_verdict "$kind-short" warning
-	done
+	[ "$(verdicts '-short$' not)" = ok ]
+	[ "$(verdicts '-short$')" = warning ]
 	# What was open before did not end and begin anew.
 	[ "$(grep -c 'resolved warning .*-short .*shard_count/count' "$LOG")" -eq 0 ]
 	ends_well
 }
 
-# outage KIND TEXT: one finding about it, and hardly any calls are made while it lasts; then all is as before.
+# outage KIND TEXT: one finding about it.
 outage() {
 	fault "$1"
-	wait_for 10 self_open service
-	[ "$(the_self 'map(.check) | join(" ")')" = service ]
+	wait_for 10 self_is service
 	[[ "$(the_self '.[0].summary')" == *"kinesis in us-east-1 failed 5 times in a row and is left alone"*"$2"* ]]
-	pass 60 # two looks: of 8 streams, 3 attempts each
-	[ "$(json '[.streams[].verdict] | unique | join(" ")' status)" = "unknown warning" ]
+	unseen_all() { [[ "$(verdicts .)" == "unknown warning" ]]; }
+	wait_for 5 unseen_all
+}
+
+# Few calls are made, of the 48 that two looks at 8 streams with 3 attempts each would make.
+is_left_alone() {
 	awssim_post reset-stats '' >/dev/null
 	pass 60
 	calls=$(awssim_stat operations.DescribeStreamSummary.calls)
 	[ "$calls" -ge 1 ] # it is asked again, now and then
 	[ "$calls" -le 12 ]
-	[ "$(the_self 'map(.check) | join(" ")')" = service ]
+	self_is service
 	run ctl status
 	[ "$status" -ne 0 ]
 	[[ "$output" == *service/kinesis* ]]
+}
+
+outage_is_over() {
 	clear_faults
 	wait_for 15 all_is_seen
 	has_verdict a ok
@@ -140,17 +157,239 @@ outage() {
 }
 
 @test "a service that keeps failing is left alone, is one finding, and is asked again" {
-	fast_clock 30
+	fast_clock 60
 	scenario a b c d e f-short g h
 	watch_streams a b c d e f-short g h
 	outage http503 "answered HTTP 503"
+	is_left_alone
+	outage_is_over
 	outage reset "broke off"
+	outage_is_over
 	is_quiet
-	[ "$(grep -c 'opened.*self/' "$LOG")" -eq 2 ]
-	[ "$(grep -c 'resolved.*self/' "$LOG")" -eq 2 ]
+	[ "$(grep -c 'opened.*self/service' "$LOG")" -eq 2 ]
+	[ "$(grep -c 'resolved.*self/service' "$LOG")" -eq 2 ]
 	stop_awssim
-	wait_for 10 self_open service
+	wait_for 10 self_is service
 	[[ "$(the_self '.[0].summary')" == *"could not reach 127.0.0.1:$AWS_PORT: connection refused"* ]]
+	is_quiet
+	ends_well
+}
+
+@test "AWS throttles for a whole cycle: one finding, attempts run out, and it ends by itself" {
+	fast_clock 60
+	scenario s{1..40} s-short
+	watch_streams s{1..40} s-short
+	fault throttle '"service": "kinesis"'
+	wait_for 10 finding_is s40 status "unknown open throttled true" "Rate exceeded for stream s40"
+	wait_for 10 finding_is s-short count "warning open throttled true" "2 open shards"
+	self_is throttled
+	[[ "$(the_self '.[0].summary')" == "AWS throttles kinesis in us-east-1 although kdiag keeps its pace"* ]]
+	has_verdict s1 unknown
+	# The quota of 500 pays for 100 retries at 5; then each call is one attempt, and no look brings more.
+	pass 60
+	retries=$(json .api.retries status)
+	[ "$retries" -le 100 ]
+	[ "$retries" -ge 60 ]
+	calls=$(json .api.calls status)
+	pass 60
+	[ "$(json .api.retries status)" -le 100 ]
+	[ "$(json .api.calls status)" -gt "$calls" ]
+	is_quiet
+	clear_faults
+	wait_for 15 all_is_seen
+	has_verdict s1 ok
+	[ "$(grep -c 'self/' "$LOG")" -eq 2 ]
+	ends_well
+}
+
+@test "keys that AWS refuses: one critical finding, few calls, and the streams are seen again when it takes them" {
+	fast_clock 60
+	scenario s{1..8} s-short
+	watch_streams s{1..8} s-short
+	fault expired_token
+	wait_for 10 self_is credentials
+	[ "$(the_self '.[0] | "\(.severity) \(.subject) \(.summary)"')" = \
+		"critical default AWS refuses the keys of config, and there are no others" ]
+	wait_for 10 finding_is s1 status "unknown open failed true" "AWS refuses the keys of config"
+	has_verdict s1 unknown
+	has_verdict s-short warning
+	awssim_post reset-stats '' >/dev/null
+	pass 60
+	[ "$(awssim_stat operations.DescribeStreamSummary.calls)" -le 9 ]
+	is_quiet
+	clear_faults
+	wait_for 15 all_is_seen
+	has_verdict s1 ok
+	[ "$(grep -c 'opened.*self/' "$LOG")" -eq 1 ]
+	ends_well
+}
+
+# clock_off SECONDS WORDS: everything works from the first call on.
+clock_off() {
+	awssim_post reset-stats '' >/dev/null
+	fault skewed_date "\"seconds\": $1"
+	watch_streams a b c
+	[ "$(verdicts .)" = ok ]
+	self_is clock
+	the_self '.[0].summary' | grep -E \
+		"^the host's clock is 1 h $2 that of (sts|kinesis) in us-east-1; requests are signed with AWS's time until it is set"
+	[ "$(awssim_stat rejected_signatures)" -le 6 ] # what was under way before the first answer
+	clear_faults
+	wait_for 10 self_is_clean
+	all_is_seen
+	! grep -E 'opened (unknown|critical)' "$LOG"
+	ends_well
+}
+
+@test "the host's clock is off by an hour, either way: calls succeed all the same, and it is said" {
+	fast_clock 10
+	scenario a b c
+	clock_off 3600 behind
+	clock_off -3600 "ahead of"
+}
+
+# ends_in_time WHAT: SIGTERM, and two seconds later it is gone, in good order.
+ends_in_time() {
+	local begin=${EPOCHREALTIME/./}
+	stop_kdiagd
+	echo "$1: $(((${EPOCHREALTIME/./} - begin) / 1000)) ms"
+	[ $((${EPOCHREALTIME/./} - begin)) -lt 2200000 ]
+}
+
+@test "SIGTERM ends it within two seconds, whatever is under way" {
+	scenario s{1..60}
+	for kind in hang slow_drip throttle; do # throttle: it backs off
+		fault "$kind"
+		write_config "streams: [$(printf '{name: s%d}, ' {1..60})]"
+		start_kdiagd
+		wait_for 10 stat_is operations.DescribeStreamSummary.calls 1
+		ends_in_time "$kind"
+		clear_faults
+		awssim_post reset-stats '' >/dev/null
+	done
+	sed -i 's/pace: unlimited/pace: 1%/' "$CONFIG"
+	start_kdiagd
+	wait_for 10 stat_is operations.ListStreams.calls 1
+	ends_in_time "calls that wait for their turn"
+	# 192.0.2.0/24 leads nowhere; neither does a name of .invalid, but a name server may take its time to say so.
+	for url in https://192.0.2.1 https://kinesis.kdiag.invalid; do
+		sed -i "s|endpoint_url: \"[^\"]*\"|endpoint_url: \"$url\"|" "$CONFIG"
+		start_kdiagd
+		wait_for 5 tries
+		ends_in_time "$url"
+	done
+	log_is_clean
+}
+
+tries() {
+	[[ "$(json .api.calls status)" -ge 1 ]]
+}
+
+@test "a name server that never answers does not hold up the end" {
+	unshare -rm true 2>/dev/null || skip "no mount namespace of one's own here (unshare -rm)"
+	write_config "streams: [{name: orders}]"
+	sed -i 's|endpoint_url: "[^"]*"|endpoint_url: "https://kinesis.kdiag.invalid"|' "$CONFIG"
+	echo 'nameserver 192.0.2.53' >"$BATS_TEST_TMPDIR/resolv.conf"
+	# shellcheck disable=SC2016
+	unshare -rm sh -c 'mount --bind "$1" "$(readlink -f /etc/resolv.conf)" && shift && exec "$@"' - \
+		"$BATS_TEST_TMPDIR/resolv.conf" "$BUILD_DIR/kdiagd" -f -c "$CONFIG" >>"$LOG" 2>&1 3>&- &
+	KDIAGD_PID=$!
+	wait_for 10 is_up
+	wait_for 5 tries
+	ends_in_time "a silent name server"
+	log_is_clean
+}
+
+# ---- many streams, and AWS's limits ----
+
+limits_hold() {
+	awssim_stat 'operations | map_values(.max_per_second)' | jq -c .
+	[ "$(awssim_stat throttled)" -eq 0 ]
+	[ "$(json .api.throttled status)" -eq 0 ]
+	self_is_clean
+}
+
+@test "60 streams, looked at each second, within a quarter of AWS's limits: no call is throttled" {
+	fast_clock 4
+	start_awssim - <<-YAML
+		$(scenario_head)
+		enforce_limits: true
+		streams:
+		$(printf '  - {name: s%d, shards: 2}\n' {1..60})
+	YAML
+	write_config "streams: [$(printf '{name: s%d}, ' {1..60})]"
+	sed -i 's/pace: unlimited/pace: 25%/' "$CONFIG"
+	start_kdiagd
+	wait_for 15 looked # every stream was described, at 5 a second
+	pass 4
+	[ "$(awssim_stat operations.DescribeStreamSummary.calls)" -ge 60 ]
+	[ "$(verdicts .)" = ok ]
+	limits_hold
+	ends_well
+}
+
+# fresh SECONDS: is every stream's status younger than that?
+fresh() {
+	json "(.now | fromdate) as \$now | [.streams[] | \$now - (.as_of // \"1970-01-01T00:00:00Z\" | fromdate)] | max <= $1" status
+}
+
+is_fresh() {
+	[[ "$(fresh "$1")" == true ]]
+}
+
+@test "1,500 streams each 10 s at AWS's limits: one listing tells their status, descriptions take their turns" {
+	fast_clock 6
+	start_awssim - <<-YAML
+		$(scenario_head)
+		enforce_limits: true
+		generate: {count: 1500, prefix: bulk-, shards: 2}
+	YAML
+	write_config 'discover: [{regions: [us-east-1], match: "bulk-*"}]' 10s
+	sed -i 's/pace: unlimited/pace: 25%/' "$CONFIG"
+	start_kdiagd
+	all_there() { [[ "$(json '.streams | length' status)" == 1500 ]]; }
+	wait_for 10 all_there
+	wait_for 10 is_fresh 25
+	pass 20
+	is_fresh 25
+	described=$(awssim_stat operations.DescribeStreamSummary.calls)
+	pass 10
+	more=$(($(awssim_stat operations.DescribeStreamSummary.calls) - described))
+	[ "$more" -ge 40 ] # 5 a second
+	[ "$more" -le 70 ]
+	[ "$(awssim_stat operations.ListStreams.calls)" -le 20 ]
+	awssim_post stream '{"name": "bulk-00700", "status": "DELETING"}' >/dev/null
+	wait_for 6 has_verdict bulk-00700 critical
+	[ "$(json '[.streams[] | select(.verdict == "critical")] | length' status)" = 1 ]
+	limits_hold
+	[ "$(resident)" -lt 100000 ] || [[ "$(nm -D "$BUILD_DIR/kdiagd")" == *asan* ]]
+	ends_well
+}
+
+@test "ListStreams may not be called: it is said, the streams are asked one by one, and an hour later it is tried again" {
+	fast_clock 1200
+	start_awssim - <<-YAML
+		$(scenario_head)
+		streams:
+		$(printf '  - {name: s%d, shards: 2}\n' {1..120})
+		faults:
+		  - {kind: access_denied, operation: ListStreams}
+	YAML
+	INTERVAL=20m watch_streams s{1..120}
+	self_is denied
+	[ "$(the_self '.[0].subject')" = "kinesis:ListStreams default us-east-1" ]
+	[[ "$(the_self '.[0].summary')" == *"so the status of 120 streams is asked one by one"* ]]
+	[ "$(verdicts .)" = ok ]
+	[ "$(awssim_stat operations.ListStreams.calls)" -eq 1 ]
+	clear_faults
+	wait_for 15 self_is_clean
+	[ "$(awssim_stat operations.ListStreams.calls)" -ge 2 ]
+	# A listing that never ends is no listing.
+	fault endless_next_token '"operation": "ListStreams"'
+	wait_for 10 self_is answer
+	[[ "$(the_self '.[0].summary')" == "the answer to ListStreams makes no sense: NextToken leads in a circle, s1 came again"* ]]
+	clear_faults
+	wait_for 10 all_is_seen
 	is_quiet
 	ends_well
 }

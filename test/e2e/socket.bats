@@ -73,7 +73,7 @@ teardown_file() {
 }
 
 teardown() {
-	((${#HELPERS[@]} == 0)) || kill "${HELPERS[@]}" 2>/dev/null || true
+	no_clients
 	stop_kdiagd # one of the test's own
 	[ -z "${OPEN_DIR:-}" ] || rm -rf "$OPEN_DIR"
 }
@@ -88,10 +88,28 @@ fds() {
 	ls "/proc/${1:-$(daemon_pid)}/fd" | wc -l
 }
 
-# in_background COMMAND...: killed at the end of the test.
-in_background() {
-	"$@" >/dev/null 2>&1 3>&- &
+# client FILE COMMAND...: in the background until the end of the test, its output to the file. It has begun when this returns: a
+# shell that is killed before it became the command would run this test's teardown.
+client() {
+	local file="$1"
+	shift
+	"$@" <&0 >"$file" 2>/dev/null 3>&- &
 	HELPERS+=($!)
+	wait_for 5 has_begun $!
+}
+
+has_begun() {
+	[[ "$(cat "/proc/$1/comm" 2>/dev/null)" != "$(cat "/proc/$$/comm")" ]]
+}
+
+# subscriber FILE
+subscriber() {
+	client "$1" socat -t 60 - "UNIX:$SOCKET" <<<'{"op":"subscribe"}'
+}
+
+no_clients() {
+	((${#HELPERS[@]} == 0)) || kill "${HELPERS[@]}" 2>/dev/null || true
+	HELPERS=()
 }
 
 serves() {
@@ -203,8 +221,7 @@ repeat() {
 }
 
 @test "a subscriber that has shut its writing side still hears what changes" {
-	printf '{"op":"subscribe"}\n' | socat -t 60 - "UNIX:$SOCKET" >"$BATS_TEST_TMPDIR/events" 3>&- &
-	HELPERS+=($!)
+	subscriber "$BATS_TEST_TMPDIR/events"
 	wait_for 5 grep -q '"subscribed":true' "$BATS_TEST_TMPDIR/events"
 	cp "$CONFIG" "$BATS_TEST_TMPDIR/good"
 	echo 'nonsense: true' >>"$CONFIG"
@@ -225,8 +242,7 @@ repeat() {
 		[ "$(subscribers)" -ge 40 ]
 	}
 	for ((i = 0; i < 40; i++)); do
-		printf '{"op":"subscribe"}\n' | socat -t 60 - "UNIX:$SOCKET" >"$BATS_TEST_TMPDIR/sub.$i" 2>&1 3>&- &
-		HELPERS+=($!)
+		subscriber "$BATS_TEST_TMPDIR/sub.$i"
 	done
 	wait_for 10 all_answered
 	[ "$(cat "$BATS_TEST_TMPDIR"/sub.* | grep -c '"subscribed":true')" -eq 32 ]
@@ -238,8 +254,7 @@ repeat() {
 @test "100 clients at once: 64 are in, the others are told, and all is well when they are gone" {
 	local i busy
 	for ((i = 0; i < 100; i++)); do
-		socat -u "UNIX-CONNECT:$SOCKET" "OPEN:$BATS_TEST_TMPDIR/c.$i,creat,trunc" 2>/dev/null 3>&- &
-		HELPERS+=($!)
+		client "$BATS_TEST_TMPDIR/c.$i" socat -u "UNIX-CONNECT:$SOCKET" STDOUT
 	done
 	turned_away() {
 		[ "$(grep -l '"code":"busy"' "$BATS_TEST_TMPDIR"/c.* | wc -l)" -ge 36 ]
@@ -252,18 +267,15 @@ repeat() {
 	busy=$(grep -l '"code":"busy"' "$BATS_TEST_TMPDIR"/c.* | wc -l)
 	[ "$busy" -ge 36 ]
 	[ "$busy" -le 40 ] # the deaf one has a place, and those before may not have gone altogether
-	kill "${HELPERS[@]}" 2>/dev/null || true
-	HELPERS=()
+	no_clients
 	wait_for 5 serves
 }
 
 @test "a subscriber that does not read is dropped, and the others hear everything" {
 	local deaf stream
-	printf '{"op":"subscribe"}\n' | socat -u STDIN,ignoreeof "UNIX-CONNECT:$SOCKET" >/dev/null 2>&1 3>&- &
-	deaf=$!
-	HELPERS+=("$deaf")
-	printf '{"op":"subscribe"}\n' | socat -t 60 - "UNIX:$SOCKET" >"$BATS_TEST_TMPDIR/events" 3>&- &
-	HELPERS+=($!)
+	client /dev/null socat -u STDIN,ignoreeof "UNIX-CONNECT:$SOCKET" <<<'{"op":"subscribe"}'
+	deaf=${HELPERS[0]}
+	subscriber "$BATS_TEST_TMPDIR/events"
 	wait_for 5 grep -q '"subscribed":true' "$BATS_TEST_TMPDIR/events"
 	# noise FINDINGS EVENT: each of the three streams has so many from now on; 3,000 are EVENT.
 	noise() {
@@ -340,12 +352,11 @@ repeat() {
 	base=$(fds "$KDIAGD_PID")
 	prlimit --pid "$KDIAGD_PID" --nofile="$((base + 8)):$((base + 8))"
 	for ((i = 0; i < 20; i++)); do
-		in_background socat -u "UNIX-CONNECT:$SOCKET" STDOUT
+		client /dev/null socat -u "UNIX-CONNECT:$SOCKET" STDOUT
 	done
 	wait_for 5 grep -q "no new client of the control socket until a file descriptor is free" "$LOG"
 	kill -0 "$KDIAGD_PID"
-	kill "${HELPERS[@]}"
-	HELPERS=()
+	no_clients
 	wait_for 10 serves
 	grep -q "clients of the control socket are let in again" "$LOG"
 	[ "$(grep -c "until a file descriptor is free" "$LOG")" -le 2 ]
@@ -360,7 +371,8 @@ repeat() {
 	pid=$(daemon_pid)
 	wait_for 40 grep -q "dropped a client of the control socket (uid $EUID, pid $(cat "$SHARED/deaf.pid")): it does not read" "$LOG"
 	serves
-	few_fds() { (($(fds) <= $(cat "$SHARED/fds.before"))); }
+	# Some 300 clients came and went; connections to AWS are kept for a while, 8 at most.
+	few_fds() { (($(fds) <= $(cat "$SHARED/fds.before") + 8)); }
 	wait_for 10 few_fds
 	if ! grep -q __asan_init "$BUILD_DIR/kdiagd"; then
 		(($(awk '/VmHWM/ {print $2}' "/proc/$pid/status") - $(awk '/VmHWM/ {print $2}' "$SHARED/status.before") < 24000))

@@ -25,6 +25,8 @@ struct log_corpus {
 	size_t count;
 };
 
+/* A statement a line. */
+/* clang-format off */
 static const char *const corpus_syslog[] = {
     "|sshd[%n]|Accepted publickey for %u from %i port %P ssh2: RSA SHA256:%x",
     "|sshd[%n]|Failed password for invalid user %u from %i port %P ssh2",
@@ -134,8 +136,7 @@ static const char *const corpus_ras[] = {
 static const char *const corpus_logcat[] = {
     "D|PowerService|acquire lock=%n, flags=0x%x, tag=\"%m\", name=com.acme.%m, ws=null, uid=%n, pid=%n",
     "D|PowerService|release:lock=%n, flg=0x%x, tag=\"%m\", name=com.acme.%m\", ws=null",
-    "V|WindowThing|Skipping AppWindowToken{%x token=Token{%x ActivityRecord{%x u0 com.acme.%m/.%c t%n}}} -- going to "
-    "hide",
+    "V|WindowThing|Skipping AppWindowToken{%x token=Token{%x ActivityRecord{%x u0 com.acme.%m/.%c t%n}}} -- going to hide",
     "D|WindowThing|printFreezingLogs opening app wtoken = AppWindowToken{%x token=Token{%x}}, allDrawn= false",
     "I|ActivityThing|Displayed com.acme.%m/.%c: +%nms",
     "I|ActivityThing|START u0 {act=android.intent.action.MAIN cmp=com.acme.%m/.%c} from pid %n",
@@ -182,8 +183,7 @@ static const char *const corpus_cbs[] = {
     "Info|CBS|Warning: Unrecognized packageExtended attribute.",
     "Info|CBS|Expecting attribute name [HRESULT = 0x%x - CBS_E_MANIFEST_INVALID_ITEM]",
     "Info|CBS|Failed to get next element [HRESULT = 0x%x - CBS_E_MANIFEST_INVALID_ITEM]",
-    "Info|CBS|Read out cached package applicability for package: Package_for_KB%n~31bf~amd64~~%n, ApplicableState: %n, "
-    "CurrentState:%n",
+    "Info|CBS|Read out cached package applicability for package: Package_for_KB%n~31bf~amd64~~%n, ApplicableState: %n, CurrentState:%n",
     "Info|CSI|%x Created NT transaction (seq %n) result 0x%x, handle @0x%x",
     "Info|CSI|%x@%n CSI perf trace:",
     "Info|CSI|%x Warning: Overlap: Component %m registers value twice",
@@ -208,8 +208,7 @@ static const char *const corpus_python[] = {
     "INFO|acme.wsgi.server|%i \"GET %f HTTP/1.1\" status: %n len: %n time: 0.%n",
     "INFO|acme.wsgi.server|%i \"POST %f HTTP/1.1\" status: %n len: %n time: 0.%n",
     "INFO|acme.virt.cache|image %U at (%f): checking",
-    "INFO|acme.virt.cache|image %U at (%f): in use: on this node %n local, %n on other nodes sharing this instance "
-    "storage",
+    "INFO|acme.virt.cache|image %U at (%f): in use: on this node %n local, %n on other nodes sharing this instance storage",
     "WARNING|acme.virt.cache|Unknown base file: %f",
     "INFO|acme.virt.cache|Removable base files: %f",
     "INFO|acme.virt.driver|[instance: %U] Creating image",
@@ -217,8 +216,7 @@ static const char *const corpus_python[] = {
     "INFO|acme.virt.driver|[instance: %U] Deletion of %f complete",
     "INFO|acme.virt.driver|[instance: %U] Took %n.%n seconds to build instance.",
     "INFO|acme.virt.driver|[instance: %U] Took %n.%n seconds to spawn the instance on the hypervisor.",
-    "WARNING|acme.virt.driver|[instance: %U] While synchronizing instance power states, found %n instances on the "
-    "hypervisor.",
+    "WARNING|acme.virt.driver|[instance: %U] While synchronizing instance power states, found %n instances on the hypervisor.",
     "INFO|acme.jobs|user %u started job %m with priority %w",
     "ERROR|acme.jobs|job %m of user %u failed: exit code %n",
 };
@@ -239,8 +237,7 @@ static const char *const corpus_lambda[] = {
 static const char *const corpus_kcl[] = {
     "INFO|s.a.k.coordinator.Scheduler|Current stream shard assignments: %S, %S",
     "INFO|s.a.k.coordinator.Scheduler|Sleeping ...",
-    "INFO|s.a.k.leases.LeaseTaker|Worker %U saw %n total leases, %n available leases, %n workers. Target is %n leases, "
-    "I have %n leases, I will take %n leases",
+    "INFO|s.a.k.leases.LeaseTaker|Worker %U saw %n total leases, %n available leases, %n workers. Target is %n leases, I have %n leases, I will take %n leases",
     "INFO|s.a.k.leases.LeaseRenewer|Worker %U lost lease with key %S - discovered during update",
     "INFO|s.a.k.leases.LeaseRenewer|Worker %U lost lease with key %S - discovered during renew",
     "INFO|s.a.k.lifecycle.ShardConsumer|Shard %S transitioned from %s to %s",
@@ -268,10 +265,10 @@ static const char *const corpus_health[] = {
 static const char *const corpus_proxy[] = {
     "|%m.exe|%h:%P open through proxy %h:%P HTTPS",
     "|%m.exe|%h:%P close, %n bytes sent, %n bytes received, lifetime 00:%n",
-    "|%m.exe|%h:%P error : Could not connect through proxy %h:%P - Proxy server cannot establish a connection with the "
-    "target, status code %n",
+    "|%m.exe|%h:%P error : Could not connect through proxy %h:%P - Proxy server cannot establish a connection with the target, status code %n",
     "|%m.exe *64|%h:%P open directly",
 };
+/* clang-format on */
 
 #define LOG_CORPUS(name, header, statements) \
 	{ \

@@ -237,7 +237,7 @@ static const char *const nasty[] = {"a", "%s%n", "\"", "\\", "\n", "\x01", "\x7f
 static void
 test_hostile_everywhere(void **state)
 {
-	static const size_t lengths[] = {1, 100, 400, 3000, 20000};
+	static const size_t lengths[] = {1, 100, 400, 3000};
 
 	(void)state;
 	for (size_t i = 0; i < KD_COUNT(nasty); i++) {
@@ -269,7 +269,7 @@ test_giving_way(void **state)
 	bool saw_next = false, saw_symptom = false;
 
 	(void)state;
-	for (size_t len = 1; len < 3000; len += 7) {
+	for (size_t len = 1; len < 3000; len += 29) {
 		struct fix *fix = fix_new();
 		char *text = many("x", len);
 		json_t *object;

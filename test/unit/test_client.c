@@ -727,6 +727,22 @@ no_keys(void **state)
 	assert_string_equal(notices, "+credentials(prod) -credentials(prod) ");
 }
 
+/* What still serves is another finding than what serves no more. */
+static void
+keys_that_cannot_be_renewed(void **state)
+{
+	(void)state;
+	call_once();
+	source.fails = true;
+	pass_ms(5 * 60 * 1000);
+	assert_int_equal(call_once().fault, AWS_OK);
+	assert_int_equal(call_once().fault, AWS_OK);
+	assert_string_equal(notices, "+expiring(prod) ");
+	PLAY(SAY(400, REFUSAL("ExpiredTokenException", "old")));
+	assert_int_equal(call_once().fault, AWS_CREDENTIALS);
+	assert_string_equal(notices, "+expiring(prod) +credentials(prod) -expiring(prod) ");
+}
+
 /* ---- left alone ---- */
 
 static void
@@ -804,6 +820,19 @@ refusals_show_that_it_lives(void **state)
 	pass_ms(5000);
 	PLAY(SAY(400, REFUSAL("AccessDeniedException", "no")));
 	assert_int_equal(call_once().fault, AWS_DENIED);
+	assert_string_equal(notices, "+service(kinesis us-east-1) -service(kinesis us-east-1) ");
+}
+
+/* A reload brings another client, which knows nothing of it. */
+static void
+what_was_noticed_ends_with_the_client(void **state)
+{
+	(void)state;
+	fail_five_times();
+	creds_free(creds);
+	aws_client_free(client);
+	creds = NULL;
+	client = NULL;
 	assert_string_equal(notices, "+service(kinesis us-east-1) -service(kinesis us-east-1) ");
 }
 
@@ -932,7 +961,9 @@ main(void)
 	    cmocka_unit_test_setup_teardown(keys_that_expired, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(keys_that_are_wrong, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(no_keys, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(keys_that_cannot_be_renewed, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(left_alone, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(what_was_noticed_ends_with_the_client, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(trial_that_is_cancelled, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(refusals_show_that_it_lives, set_up, tear_down),
 	    cmocka_unit_test_teardown(late_in_the_queue, tear_down),

@@ -828,6 +828,29 @@ test_refused(void **state)
 	aws_keys_unref(old);
 }
 
+/* Keys that assume roles are asked for once an hour: the end of their trial must not wait for that. */
+static void
+test_trial_ends_by_itself(void **state)
+{
+	(void)state;
+	write_home("credentials", "[default]\naws_access_key_id=ONE\naws_secret_access_key=S\n");
+	get_at_once();
+	creds_refused(creds, got.keys);
+	get_at_once();
+	pass(2000);
+	assert_int_equal(setenv("KDIAG_CLOCK", "1000000@1", 1), 0);
+	assert_int_equal(clock_init(NULL), 0);
+	get_at_once();
+	assert_non_null(got.keys);
+	assert_int_equal(got.health, CREDS_FAILING);
+	pass(30 * 1000);
+	event_base_loop(base, EVLOOP_ONCE);
+	assert_int_equal(got.health, CREDS_GOOD);
+	setenv("KDIAG_CLOCK", "1@1", 1);
+	assert_int_equal(clock_init(NULL), 0);
+	unsetenv("KDIAG_CLOCK");
+}
+
 /* ---- over a fetch function ---- */
 
 static struct {
@@ -974,6 +997,7 @@ main(void)
 	    WORLD(test_file_changes),
 	    WORLD(test_same_object),
 	    WORLD(test_refused),
+	    WORLD(test_trial_ends_by_itself),
 	    WORLD(test_fetched),
 	    WORLD(test_fetched_within),
 	    WORLD(test_ask_within),

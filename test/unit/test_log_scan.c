@@ -96,7 +96,7 @@ test_header(void **state)
 	    {"E/Zygote( 1234): failed to fork", LOG_LINE_ERROR, "Zygote", "failed to fork"},
 	    {"20261223-22:15:29:606|Step_X|30002312|onStepChanged 3579", LOG_LINE_PLAIN, "Step_X",
 		"onStepChanged 3579"},
-	    {"[Sun Dec 04 04:47:44 2026] [error] [client 1.2.3.4] File missing", LOG_LINE_ERROR, "", "File missing"},
+	    {"[Sun Dec 04 04:47:44 2026] [error] [client 1.2.3.4] File missing", LOG_LINE_ERROR, NULL, "File missing"},
 	    {"1.2.3.4 - bob [10/Oct/2026:13:55:36 -0700] \"GET / HTTP/1.0\" 200", LOG_LINE_PLAIN, "",
 		"\"GET / HTTP/1.0\" 200"},
 	    {"INFO:root:hello world", LOG_LINE_INFO, "root", "hello world"},
@@ -133,13 +133,13 @@ static void
 test_levels(void **state)
 {
 	(void)state;
-	assert_int_equal(log_header_parse_level("Warning", 7), LOG_LINE_WARNING);
-	assert_int_equal(log_header_parse_level("50", 2), LOG_LINE_ERROR);
-	assert_int_equal(log_header_parse_level("70", 2), LOG_LINE_PLAIN);
-	assert_int_equal(log_header_parse_level("INFORM", 6), LOG_LINE_PLAIN);
-	assert_int_equal(log_header_parse_level("", 0), LOG_LINE_PLAIN);
-	assert_int_equal(log_header_find_level("error"), LOG_LINE_ERROR);
-	assert_int_equal(log_header_find_level("worse"), -1);
+	assert_int_equal(log_line_parse_level("Warning", 7), LOG_LINE_WARNING);
+	assert_int_equal(log_line_parse_level("50", 2), LOG_LINE_ERROR);
+	assert_int_equal(log_line_parse_level("70", 2), LOG_LINE_PLAIN);
+	assert_int_equal(log_line_parse_level("INFORM", 6), LOG_LINE_PLAIN);
+	assert_int_equal(log_line_parse_level("", 0), LOG_LINE_PLAIN);
+	assert_int_equal(log_line_find_level("error"), LOG_LINE_ERROR);
+	assert_int_equal(log_line_find_level("worse"), -1);
 }
 
 /* ---- tokens ---- */
@@ -150,7 +150,7 @@ test_masks(void **state)
 	static const struct {
 		const char *message, *tokens;
 	} rows[] = {
-	    {"took 12 ms, 0x1f and deadbeef01", "took <num> ms <*> and <hex>"},
+	    {"took 12 ms, 0x1f and deadbeef01", "took <num> ms <hex> and <hex>"},
 	    {"from 10.2.3.4 port 22 or 10.2.3.4:8080", "from <ip> port <num> or <ip>"},
 	    {"id " UUID " done", "id <uuid> done"},
 	    {"role arn:aws:iam::123456789012:role/orders ok", "role <arn> ok"},
@@ -175,10 +175,7 @@ test_masks(void **state)
 	for (size_t i = 0; i < KD_COUNT(rows); i++) {
 		log_scan_line(scan, rows[i].message, strlen(rows[i].message));
 		tokens = show(scan);
-		if (i == 0)
-			assert_string_equal(tokens, "took <num> ms <*> and <hex>");
-		else
-			assert_string_equal(tokens, rows[i].tokens);
+		assert_string_equal(tokens, rows[i].tokens);
 		free(tokens);
 	}
 	free(scan);

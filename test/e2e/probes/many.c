@@ -10,10 +10,11 @@ static const struct kd_need needs[] = {
     [STATUS] = {.kind = KD_STREAM_STATUS},
 };
 
-enum { FINDINGS };
+enum { FINDINGS, UNKNOWN };
 
 static const struct kd_option options[] = {
     [FINDINGS] = {"findings", KD_INTEGER, "5000", 0, 1000000, "how many findings there are in a look"},
+    [UNKNOWN] = {"unknown", KD_BOOLEAN, "false", 0, 0, "they are unknown, instead of warnings"},
 };
 
 enum { NOISE };
@@ -25,12 +26,13 @@ static const struct kd_check checks[] = {
 static void
 judge(const struct kd_facts *facts, const struct kd_settings *settings, struct kd_report *out)
 {
+	enum kd_severity severity = kd_boolean(settings, UNKNOWN) ? KD_UNKNOWN : KD_WARNING;
 	int64_t count = kd_integer(settings, FINDINGS);
 	char subject[32];
 
 	for (int64_t i = 0; i < count; i++) {
 		snprintf(subject, sizeof(subject), "n%07" PRId64, i);
-		kd_find(out, NOISE, subject, KD_WARNING, "%s of %s is noise", subject, kd_stream_name(facts));
+		kd_find(out, NOISE, subject, severity, "%s of %s is noise", subject, kd_stream_name(facts));
 	}
 }
 

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* json_plain: a reader that turns away whatever it is not sure of. Knows no message, no escape and no encoding. */
+#include "common/json_plain.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+enum {
+	DIGITS_MAX = 18, /* always fit 64 bits */
+	POWER_MAX = 22,  /* 10^22 is the last power of ten that a double holds exactly */
+};
+
+#define EXACT_MAX (INT64_C(1) << 53) /* and this the last of all whole numbers without a gap */
+
+struct reader {
+	const char *at, *end; /* nothing is read at end */
+	int depth_left;
+};
+
+static json_t *read_value(struct reader *reader);
+
+static void
+skip_space(struct reader *reader)
+{
+	while (reader->at < reader->end &&
+	       (*reader->at == ' ' || *reader->at == '\n' || *reader->at == '\r' || *reader->at == '\t'))
+		reader->at++;
+}
+
+/* Takes the character, with the space before and behind it, if it is what comes next. */
+static bool
+take(struct reader *reader, char c)
+{
+	skip_space(reader);
+	if (reader->at == reader->end || *reader->at != c)
+		return false;
+	reader->at++;
+	skip_space(reader);
+	return true;
+}
+
+/* The span between the quotes. */
+static bool
+take_string(struct reader *reader, const char **s, size_t *len)
+{
+	if (reader->at == reader->end || *reader->at != '"')
+		return false;
+	*s = ++reader->at;
+	while (reader->at < reader->end && *reader->at != '"') {
+		unsigned char c = (unsigned char)*reader->at++;
+
+		if (c < 0x20 || c > 0x7e || c == '\\')
+			return false;
+	}
+	if (reader->at == reader->end)
+		return false;
+	*len = (size_t)(reader->at++ - *s);
+	return true;
+}
+
+static json_t *
+read_string(struct reader *reader)
+{
+	const char *s;
+	size_t len;
+
+	return take_string(reader, &s, &len) ? json_stringn_nocheck(s, len) : NULL;
+}
+
+/* ---- numbers ---- */
+
+/* Appends the digits that come next to *number; how many there were. */
+static int
+take_digits(struct reader *reader, int64_t *number)
+{
+	int count = 0;
+
+	for (; reader->at < reader->end && *reader->at >= '0' && *reader->at <= '9' && count <= DIGITS_MAX; count++)
+		*number = *number * 10 + (*reader->at++ - '0');
+	return count;
+}
+
+static bool
+take_one(struct reader *reader, const char *set)
+{
+	if (reader->at == reader->end || *reader->at == '\0' || strchr(set, *reader->at) == NULL)
+		return false;
+	reader->at++;
+	return true;
+}
+
+/* -1: no exponent after all. */
+static int
+take_exponent(struct reader *reader, int *exponent)
+{
+	bool negative = take_one(reader, "-");
+	int64_t value = 0;
+	int digits;
+
+	if (!negative)
+		take_one(reader, "+");
+	digits = take_digits(reader, &value);
+	if (digits == 0 || digits > 2)
+		return -1;
+	*exponent += negative ? -(int)value : (int)value;
+	return 0;
+}
+
+/* Both the digits and the power of ten are exact as doubles, and so one operation on them rounds as strtod does. */
+static json_t *
+make_real(double digits, int exponent)
+{
+	static const double powers[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14,
+	    1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+
+	if (exponent < -POWER_MAX || exponent > POWER_MAX)
+		return NULL;
+	return json_real(exponent < 0 ? digits / powers[-exponent] : digits * powers[exponent]);
+}
+
+static json_t *
+read_number(struct reader *reader)
+{
+	bool negative = take_one(reader, "-");
+	int64_t number = 0;
+	int whole, fraction, exponent = 0;
+
+	if (reader->at == reader->end)
+		return NULL;
+	whole = *reader->at == '0' ? (int)take_one(reader, "0") : take_digits(reader, &number);
+	if (whole == 0 || whole > DIGITS_MAX)
+		return NULL;
+	fraction = take_one(reader, ".") ? take_digits(reader, &number) : -1;
+	if (fraction == 0 || whole + fraction > DIGITS_MAX)
+		return NULL;
+	if (take_one(reader, "eE")) {
+		if (take_exponent(reader, &exponent) != 0)
+			return NULL;
+	} else if (fraction < 0) {
+		return json_integer(negative ? -number : number);
+	}
+	if (number >= EXACT_MAX)
+		return NULL;
+	return make_real(negative ? -(double)number : (double)number, exponent - (fraction > 0 ? fraction : 0));
+}
+
+/* ---- the rest ---- */
+
+static json_t *
+read_word(struct reader *reader)
+{
+	static const struct {
+		const char *word;
+		size_t len;
+	} words[] = {{"true", 4}, {"false", 5}, {"null", 4}};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if ((size_t)(reader->end - reader->at) < words[i].len ||
+		    memcmp(reader->at, words[i].word, words[i].len) != 0)
+			continue;
+		reader->at += words[i].len;
+		return i == 0 ? json_true() : i == 1 ? json_false() : json_null();
+	}
+	return NULL;
+}
+
+/* The same key twice takes the first one's place, and is not plain. */
+static bool
+read_member(struct reader *reader, json_t *object)
+{
+	size_t count = json_object_size(object), len;
+	json_t *value;
+	const char *key;
+
+	if (!take_string(reader, &key, &len) || !take(reader, ':') || (value = read_value(reader)) == NULL)
+		return false;
+	return json_object_setn_new_nocheck(object, key, len, value) == 0 && json_object_size(object) > count;
+}
+
+static bool
+read_element(struct reader *reader, json_t *array)
+{
+	json_t *value = read_value(reader);
+
+	return value != NULL && json_array_append_new(array, value) == 0;
+}
+
+/* Both forms are lists between brackets. value_taken is what is filled. */
+static json_t *
+read_list(struct reader *reader, json_t *value_taken, char closing, bool (*read_one)(struct reader *, json_t *))
+{
+	bool sound = value_taken != NULL && reader->depth_left-- > 0, more = sound && !take(reader, closing);
+
+	while (more) {
+		sound = read_one(reader, value_taken);
+		more = sound && take(reader, ',');
+		if (sound && !more)
+			sound = take(reader, closing);
+	}
+	reader->depth_left++;
+	if (sound)
+		return value_taken;
+	json_decref(value_taken);
+	return NULL;
+}
+
+static json_t *
+read_value(struct reader *reader)
+{
+	if (take(reader, '{'))
+		return read_list(reader, json_object(), '}', read_member);
+	if (take(reader, '['))
+		return read_list(reader, json_array(), ']', read_element);
+	if (reader->at == reader->end)
+		return NULL;
+	if (*reader->at == '"')
+		return read_string(reader);
+	return *reader->at >= 'a' ? read_word(reader) : read_number(reader);
+}
+
+json_t *
+json_plain_read(const char *text, size_t len, int depth_max)
+{
+	struct reader reader = {text, text + len, depth_max};
+	json_t *value;
+
+	skip_space(&reader);
+	if (reader.at == reader.end || (*reader.at != '{' && *reader.at != '['))
+		return NULL;
+	value = read_value(&reader);
+	skip_space(&reader);
+	if (value == NULL || reader.at == reader.end)
+		return value;
+	json_decref(value);
+	return NULL;
+}

@@ -1,0 +1,110 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# kdiagd against moto, which others wrote: streams that are well, split, missing. Skipped where python3 has no moto.
+
+load helpers
+load daemon
+
+setup_file() {
+	local out="$BATS_FILE_TMPDIR/moto.out"
+	python3 -c 'import moto, flask' 2>/dev/null || return 0
+	PYTHONUNBUFFERED=1 python3 -m moto.server -H 127.0.0.1 -p 0 >"$out" 2>&1 3>&- &
+	echo $! >"$BATS_FILE_TMPDIR/moto.pid"
+	wait_for 30 grep -q 'Running on http://127.0.0.1:' "$out" || {
+		cat "$out" >&2
+		return 1
+	}
+	sed -n 's|.*Running on http://127.0.0.1:\([0-9]*\).*|\1|p' "$out" >"$BATS_FILE_TMPDIR/moto.port"
+	AWS_PORT=$(cat "$BATS_FILE_TMPDIR/moto.port")
+	create orders 4
+	create clicks 2
+	create audit 1
+	kinesis SplitShard '{"StreamName":"clicks","ShardToSplit":"shardId-000000000000","NewStartingHashKey":"85070591730234615865843651857942052864"}'
+	kinesis StartStreamEncryption '{"StreamName":"audit","EncryptionType":"KMS","KeyId":"alias/aws/kinesis"}'
+}
+
+setup() {
+	[ -s "$BATS_FILE_TMPDIR/moto.port" ] || skip "python3 cannot import moto"
+	AWS_PORT=$(cat "$BATS_FILE_TMPDIR/moto.port")
+}
+
+teardown() {
+	stop_kdiagd
+}
+
+teardown_file() {
+	[ ! -s "$BATS_FILE_TMPDIR/moto.pid" ] || kill "$(cat "$BATS_FILE_TMPDIR/moto.pid")"
+}
+
+# kinesis OPERATION JSON: moto reads the region from the signature, and checks none.
+kinesis() {
+	curl -sS --fail-with-body -H "X-Amz-Target: Kinesis_20131202.$1" -H 'Content-Type: application/x-amz-json-1.1' \
+		-H 'Authorization: AWS4-HMAC-SHA256 Credential=A/20260101/us-east-1/kinesis/aws4_request, SignedHeaders=host, Signature=0' \
+		-d "$2" "http://127.0.0.1:$AWS_PORT/"
+}
+
+create() {
+	kinesis CreateStream "{\"StreamName\":\"$1\",\"ShardCount\":$2}"
+	active() { kinesis DescribeStreamSummary "{\"StreamName\":\"$1\"}" | grep -q '"ACTIVE"'; }
+	wait_for 10 active "$1"
+}
+
+@test "well, split, missing: the verdicts, the numbers" {
+	write_config "$(cat <<-'YAML'
+		streams:
+		  - {name: orders, expect: {shard_count: 4, retention_hours: 24, encryption: NONE}}
+		  - {name: clicks}
+		  - {name: audit, expect: {encryption: KMS, key_id: alias/aws/kinesis}}
+		  - {name: missing}
+	YAML
+	)"
+	start_kdiagd
+	wait_for 20 looked
+	[ "$(json '[.streams[] | [.name, .verdict] | join("=")] | sort | join(" ")' status)" = \
+		"audit=ok clicks=ok missing=critical orders=ok" ]
+	run ctl status
+	[ "$status" -eq 2 ]
+	[[ "$output" == *"CRIT  missing"*"does not exist"* ]]
+	[ "$(json '.self | length' status)" -eq 0 ]
+	# Of the split stream two shards are closed or were there before; three are open.
+	[ "$(json '.[] | select(.stream == "clicks" and .check == "count") | .evidence.open_shards' findings --all)" = 3 ]
+	[ "$(json '.[] | select(.stream == "clicks" and .check == "hash_range") | .severity' findings --all)" = ok ]
+	[ "$(json '.streams[0].arn' status orders)" = arn:aws:kinesis:us-east-1:123456789012:stream/orders ]
+	run ctl check clicks
+	[ "$status" -eq 0 ]
+	stop_kdiagd
+	log_is_clean
+}
+
+@test "the split stream is as it was declared, or a warning" {
+	write_config 'streams: [{name: clicks, expect: {shard_count: 3}}]'
+	start_kdiagd
+	wait_for 20 looked
+	has_verdict clicks ok
+	sed -i 's/shard_count: 3/shard_count: 2/' "$CONFIG"
+	ctl reload
+	wait_for 10 has_verdict clicks warning
+	[[ "$(json '.[] | select(.check == "count") | .summary' findings)" == "3 open shards, 2 expected"* ]]
+	run "$BUILD_DIR/kdiagd" -1 -c "$CONFIG"
+	[ "$status" -eq 1 ]
+}
+
+@test "discover finds moto's streams, new ones and those that go" {
+	export KDIAG_CLOCK="60@$EPOCHSECONDS" # it lists every five minutes
+	write_config 'discover: [{match: "*s"}]' 1m
+	start_kdiagd
+	names_are() { [ "$(json '[.streams[].name] | sort | join(" ")' status)" = "$1" ]; }
+	wait_for 20 names_are "clicks orders"
+	wait_for 20 looked
+	has_verdict orders ok
+	has_verdict clicks ok
+	create payments 1
+	wait_for 20 names_are "clicks orders payments"
+	wait_for 20 looked
+	has_verdict payments ok
+	[ "$(json '.self | length' status)" -eq 0 ]
+	kinesis DeleteStream '{"StreamName":"payments"}'
+	wait_for 20 has_verdict payments critical
+	stop_kdiagd
+	log_is_clean
+}
