@@ -64,7 +64,13 @@ help:
 
 # ---- rules ----
 
-$(BUILD)/obj/%.o: %.c
+# The probes' folder is compiled in: another PREFIX than last time makes all anew.
+$(BUILD)/prefix: FORCE
+	@mkdir -p $(@D)
+	@echo '$(PREFIX)' | cmp -s - $@ || echo '$(PREFIX)' >$@
+FORCE:
+
+$(BUILD)/obj/%.o: %.c $(BUILD)/prefix
 	@mkdir -p $(@D)
 	$(CC) $(ALLFLAGS) -fPIE -MMD -MP -c -o $@ $<
 

@@ -37,13 +37,21 @@ report_new(const struct kd_probe *probe, struct stream_id *stream)
 	return report;
 }
 
+/* The names that stand in the probe's tables are borrowed from there. */
+static void
+clear(struct finding *finding)
+{
+	finding->probe = finding->check = finding->symptom = finding->step = NULL;
+	finding_clear(finding);
+}
+
 void
 report_free(struct kd_report *report)
 {
 	if (report == NULL)
 		return;
 	for (size_t i = 0; i < report->count; i++)
-		finding_clear(&report->findings[i]);
+		clear(&report->findings[i]);
 	free(report->findings);
 	free(report->state);
 	stream_id_unref(report->stream);
@@ -152,12 +160,12 @@ begin(struct kd_report *report, size_t number, const char *subject, enum kd_seve
 	}
 	finding = append(report);
 	finding->stream = stream_id_ref(report->stream);
-	finding->probe = mem_strdup(report->probe->name);
-	finding->check = mem_strdup(check->name);
+	finding->probe = (char *)report->probe->name;
+	finding->check = (char *)check->name;
 	finding->subject = clean;
 	finding->severity = severity;
-	finding->symptom = mem_strdup(check->symptom);
-	finding->step = mem_strdup(check->step);
+	finding->symptom = (char *)check->symptom;
+	finding->step = (char *)check->step;
 	finding_make_id(finding);
 	report->is_open = true;
 	return finding;
@@ -228,40 +236,43 @@ add_quoted(struct str *out, const char *text)
 	return true;
 }
 
-/* key: the quoted name with its colon. Within a value a quote has a backslash before it: only a name stands behind a bracket or a comma. */
+/* key: a quoted name. Within a value a quote has a backslash before it: only a name stands behind a bracket or a comma. */
 static bool
-has_key(const char *evidence, size_t len, const char *key)
+has_key(const char *evidence, size_t len, const char *key, size_t key_len)
 {
 	const char *found = evidence;
 
-	while ((found = memmem(found + 1, len - (size_t)(found + 1 - evidence), key, strlen(key))) != NULL)
+	while ((found = memmem(found + 1, len - (size_t)(found + 1 - evidence), key, key_len)) != NULL)
 		if (found[-1] == ',' || found[-1] == '{')
 			return true;
 	return false;
 }
 
-/* The text of a JSON object, one member after the other. value: JSON. A name that is no UTF-8, or there already, is passed over. */
+/* One more member of the object that the text is. value: JSON. A name that is no UTF-8, or there already, is passed over. */
 static void
 add_evidence(struct kd_report *report, const char *name, const char *value)
 {
 	struct str *text = &report->evidence;
-	struct str key = {0};
+	size_t was = text->len, at;
 
-	if (!report->is_open || report->evidence_count >= REPORT_EVIDENCE_MAX || !add_quoted(&key, name))
+	if (!report->is_open || report->evidence_count >= REPORT_EVIDENCE_MAX)
 		return;
-	str_add_char(&key, ':');
-	if (text->len == 0 || !has_key(text->s, text->len, key.s)) {
-		if (text->len == 0)
-			str_add_char(text, '{');
-		else
-			text->s[text->len - 1] = ',';
-		str_add_len(text, key.s, key.len);
+	if (was > 0)
+		text->len--; /* the bracket that closes */
+	str_add_char(text, was > 0 ? ',' : '{');
+	at = text->len;
+	if (add_quoted(text, name) && !has_key(text->s, at, text->s + at, text->len - at)) {
+		str_add_char(text, ':');
 		str_add(text, value);
 		str_add_char(text, '}');
-		report->findings[report->count - 1].evidence = text->s;
 		report->evidence_count++;
+	} else if (was > 0) {
+		text->len = was - 1;
+		str_add_char(text, '}');
+	} else {
+		str_free(text);
 	}
-	str_free(&key);
+	report->findings[report->count - 1].evidence = text->s;
 }
 
 void

@@ -87,6 +87,8 @@ text_clean(const char *s, size_t len, size_t max)
 	size_t i = ascii_span(s, len < max ? len : max), n;
 	uint32_t point;
 
+	if (i == len || i == max)
+		return mem_strndup(s, i);
 	str_add_len(&out, s, i);
 	for (; i<len; i += n> 0 ? n : 1) {
 		n = s[i] != '\0' ? decode(s + i, len - i, &point) : 0;
@@ -399,4 +401,10 @@ bool
 text_is_region(const char *s)
 {
 	return is_made_of(s, LOWER DIGITS "-", 63) && s[0] != '-' && s[strlen(s) - 1] != '-';
+}
+
+const char *
+text_plural(size_t count)
+{
+	return count == 1 ? "" : "s";
 }

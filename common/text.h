@@ -38,6 +38,9 @@ char *text_format_duration(int64_t seconds);
 /* A whole decimal number with optional sign, nothing else around it; 0, or -1 (also past int64). */
 int text_parse_integer(const char *s, int64_t *value);
 
+/* What makes a noun a plural: "1 stream", "2 streams". */
+const char *text_plural(size_t count);
+
 /* A name of one of AWS's resources as the config takes it: 1 to 128 of [a-zA-Z0-9_.-] (Kinesis API reference, StreamName). */
 bool text_is_stream_name(const char *s);
 /* A region that may go into a host name: a DNS label of at most 63 of [a-z0-9-], not ending or starting in `-`. */

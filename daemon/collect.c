@@ -10,13 +10,8 @@
 #include "common/mem.h"
 #include "daemon/collect_place.h"
 
-enum {
-	/* The list of open shards is trusted this long while the summary goes on counting as many, with no reshard under way. */
-	SHARDS_TRUSTED_MS = 15 * 60 * 1000,
-	/* An operation's trouble is told when 2 of the last 4 answers were bad, and over after 2 good ones. */
-	HISTORY_TOLD = 0xf,
-	HISTORY_OVER = 0x3,
-};
+/* The list of open shards is trusted this long while the summary goes on counting as many, with no reshard under way. */
+enum { SHARDS_TRUSTED_MS = 15 * 60 * 1000 };
 
 struct collect_job {
 	struct collect_stream *stream;
@@ -152,7 +147,7 @@ missing_gone(const struct collect_stream *stream, enum slot_index slot)
 	return fact;
 }
 
-/* The finding that explains it: one that the client has open, or the trouble that collect_failed tells of. The caller's. */
+/* The finding that explains it: one that the client has open, or the trouble that the collector tells of. The caller's. */
 static char *
 blame_of(const struct collect_stream *stream, enum slot_index asked, enum aws_fault fault)
 {
@@ -178,20 +173,12 @@ collect_missing(
 	return fact;
 }
 
-static bool
-fails_often(const struct slot *slot)
-{
-	unsigned bad = slot->history & HISTORY_TOLD;
-
-	return (bad & (bad - 1)) != 0;
-}
-
 /*
  * A denial is told at once. What may pass is told when it comes again, just before the streams' own findings would open. What the client has a finding for
  * proves neither that a denial is over nor that the operation answers; only the latter is handed over, for both would tell of one cause.
  */
-void
-collect_failed(struct collect_stream *stream, enum slot_index asked, const struct aws_error *error)
+static void
+note_failure(struct collect_stream *stream, enum slot_index asked, const struct aws_error *error)
 {
 	struct slot *slot = &stream->slots[asked];
 	char *told = aws_place_blame(stream->place->aws, "kinesis", error->fault);
@@ -201,7 +188,7 @@ collect_failed(struct collect_stream *stream, enum slot_index asked, const struc
 		collect_place_trouble(stream->place, stream, asked, TROUBLE_NONE, NULL);
 	else if (error->fault == AWS_DENIED)
 		collect_place_trouble(stream->place, stream, asked, TROUBLE_DENIED, error->message);
-	else if (told == NULL && fails_often(slot))
+	else if (told == NULL && collect_place_fails(slot->history))
 		collect_place_trouble(stream->place, stream, asked, TROUBLE_ANSWER, error->message);
 	else if (told != NULL && slot->trouble == TROUBLE_ANSWER)
 		collect_place_trouble(stream->place, stream, asked, TROUBLE_NONE, NULL);
@@ -234,7 +221,10 @@ missing_late(const struct collect_job *job, enum slot_index slot)
 			operation, rate);
 	else
 		why = mem_printf("no answer to kinesis:%s in time", operation);
-	collect_place_trouble(stream->place, stream, asked, TROUBLE_ANSWER, why);
+	if (asked == SLOT_STATUS)
+		collect_place_list_trouble(stream->place, why);
+	else
+		collect_place_trouble(stream->place, stream, asked, TROUBLE_ANSWER, why);
 	fact = fact_new_missing(slot_kinds[slot], KD_LATE, why, blame);
 	free(blame);
 	free(why);
@@ -402,7 +392,7 @@ collect_settle(struct collect_stream *stream, enum slot_index index, struct fact
 	if (fact_reason(fact_taken) != KD_KNOWN)
 		return;
 	slot->history <<= 1;
-	if (slot->trouble != TROUBLE_ANSWER || (slot->history & HISTORY_OVER) == 0)
+	if (slot->trouble != TROUBLE_ANSWER || collect_place_recovered(slot->history))
 		collect_place_trouble(stream->place, stream, index, TROUBLE_NONE, NULL);
 }
 
@@ -410,7 +400,7 @@ collect_settle(struct collect_stream *stream, enum slot_index index, struct fact
 static void
 settle_failed(struct collect_stream *stream, enum slot_index index, const struct aws_error *error)
 {
-	collect_failed(stream, index, error);
+	note_failure(stream, index, error);
 	collect_settle(stream, index, collect_missing(stream, index, index, error), stream->slots[index].op_asked_ms);
 }
 

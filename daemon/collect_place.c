@@ -11,6 +11,9 @@
 #include "common/mem.h"
 
 enum {
+	/* An operation's trouble is told when 2 of the last 4 answers were bad, and over after 2 good ones. */
+	HISTORY_TOLD = 0xf,
+	HISTORY_OVER = 0x3,
 	BULK_STREAMS = 100,               /* with more, one listing is cheaper than describing each, even unpaced */
 	LIST_REFUSED_MS = 60 * 60 * 1000, /* how long a denied ListStreams is not asked again */
 };
@@ -27,6 +30,40 @@ collect_slot_operation(enum slot_index slot)
 {
 	return operations[slot];
 }
+
+/* ---- findings about kdiag ---- */
+
+static const char *const trouble_checks[TROUBLES] = {[TROUBLE_DENIED] = "denied", [TROUBLE_ANSWER] = "answer"};
+
+static char *
+make_subject(const struct collect_place *place, enum slot_index asked)
+{
+	return mem_printf(
+	    "kinesis:%s %s %s", operations[asked], aws_place_account(place->aws), aws_place_region(place->aws));
+}
+
+char *
+collect_place_blame(const struct collect_place *place, enum trouble trouble, enum slot_index asked)
+{
+	char *subject = make_subject(place, asked);
+	char *blame = mem_printf("self/%s/%s", trouble_checks[trouble], subject);
+
+	free(subject);
+	return blame;
+}
+
+/* why NULL: it is over. */
+static void
+tell(const struct collect_place *place, enum trouble trouble, enum slot_index asked, const char *why)
+{
+	char *subject = make_subject(place, asked);
+
+	if (place->collect->notice != NULL)
+		place->collect->notice(trouble_checks[trouble], subject, why, place->collect->notice_arg);
+	free(subject);
+}
+
+/* ---- places and their streams ---- */
 
 struct collect_place *
 collect_place_get(struct collect *collect, struct aws_place *aws)
@@ -49,6 +86,9 @@ collect_place_free(struct collect_place *place)
 	assert(place->count == 0);
 	if (place->list_op != NULL)
 		kinesis_cancel(place->list_op);
+	collect_place_list_trouble(place, NULL);
+	if (place->list_refused_ms != 0)
+		tell(place, TROUBLE_DENIED, SLOT_STATUS, NULL);
 	LIST_REMOVE(place, link);
 	free(place->streams);
 	free(place);
@@ -133,37 +173,7 @@ collect_place_turn_ms(const struct collect_place *place)
 	return rate > 0 ? (int64_t)((double)place->count * 1000 / rate) : 0;
 }
 
-/* ---- what ails an operation ---- */
-
-static const char *const trouble_checks[TROUBLES] = {[TROUBLE_DENIED] = "denied", [TROUBLE_ANSWER] = "answer"};
-
-static char *
-make_subject(const struct collect_place *place, enum slot_index asked)
-{
-	return mem_printf(
-	    "kinesis:%s %s %s", operations[asked], aws_place_account(place->aws), aws_place_region(place->aws));
-}
-
-char *
-collect_place_blame(const struct collect_place *place, enum trouble trouble, enum slot_index asked)
-{
-	char *subject = make_subject(place, asked);
-	char *blame = mem_printf("self/%s/%s", trouble_checks[trouble], subject);
-
-	free(subject);
-	return blame;
-}
-
-/* why NULL: it is over. */
-static void
-tell(const struct collect_place *place, enum trouble trouble, enum slot_index asked, const char *why)
-{
-	char *subject = make_subject(place, asked);
-
-	if (place->collect->notice != NULL)
-		place->collect->notice(trouble_checks[trouble], subject, why, place->collect->notice_arg);
-	free(subject);
-}
+/* ---- what ails an operation, by stream ---- */
 
 static void
 tell_trouble(const struct collect_place *place, enum trouble trouble, enum slot_index asked, const char *why)
@@ -178,6 +188,20 @@ tell_trouble(const struct collect_place *place, enum trouble trouble, enum slot_
 	text = mem_printf("%s (it is so for %zu streams)", why, count);
 	tell(place, trouble, asked, text);
 	free(text);
+}
+
+bool
+collect_place_fails(unsigned history)
+{
+	unsigned bad = history & HISTORY_TOLD;
+
+	return (bad & (bad - 1)) != 0;
+}
+
+bool
+collect_place_recovered(unsigned history)
+{
+	return (history & HISTORY_OVER) == 0;
 }
 
 /* Told again each time: the finding opens once, and its sentence keeps up with the count. */
@@ -195,6 +219,38 @@ collect_place_trouble(struct collect_place *place, struct collect_stream *stream
 		tell(place, before, asked, NULL);
 	if (trouble != TROUBLE_NONE)
 		tell_trouble(place, trouble, asked, why);
+}
+
+void
+collect_place_list_trouble(struct collect_place *place, const char *why)
+{
+	if (why != NULL || place->list_troubled)
+		tell(place, TROUBLE_ANSWER, SLOT_STATUS, why);
+	place->list_troubled = why != NULL;
+}
+
+static void
+list_failed(struct collect_place *place, const struct aws_error *error)
+{
+	char *told = aws_place_blame(place->aws, "kinesis", error->fault);
+
+	place->list_history = place->list_history << 1 | 1;
+	if (told != NULL)
+		collect_place_list_trouble(place, NULL);
+	else if (collect_place_fails(place->list_history))
+		collect_place_list_trouble(place, error->message);
+	free(told);
+}
+
+static void
+list_answered(struct collect_place *place)
+{
+	place->list_history <<= 1;
+	if (collect_place_recovered(place->list_history))
+		collect_place_list_trouble(place, NULL);
+	if (place->list_refused_ms != 0)
+		tell(place, TROUBLE_DENIED, SLOT_STATUS, NULL);
+	place->list_refused_ms = 0;
 }
 
 static void
@@ -253,6 +309,8 @@ settle_without_rows(struct collect_place *place, const struct aws_error *error)
 	if (refused) {
 		place->list_refused_ms = clock_mono_ms();
 		tell_list_denied(place, error);
+	} else {
+		list_failed(place, error);
 	}
 	for (i = 0; i < place->count; i++) {
 		struct collect_stream *stream = place->streams[i];
@@ -263,7 +321,6 @@ settle_without_rows(struct collect_place *place, const struct aws_error *error)
 			collect_describe(stream, false);
 			continue;
 		}
-		collect_failed(stream, SLOT_STATUS, error);
 		collect_settle(stream, SLOT_STATUS, collect_missing(stream, SLOT_STATUS, SLOT_STATUS, error),
 		    place->list_asked_ms);
 	}
@@ -278,9 +335,7 @@ list_cb(const struct aws_error *error, const struct kinesis_stream *rows, size_t
 
 	place->list_op = NULL;
 	if (error->fault == AWS_OK) {
-		if (place->list_refused_ms != 0)
-			tell(place, TROUBLE_DENIED, SLOT_STATUS, NULL);
-		place->list_refused_ms = 0;
+		list_answered(place);
 		settle_from_rows(place, rows, count);
 	} else {
 		settle_without_rows(place, error);

@@ -50,9 +50,13 @@ struct collect_place {
 	size_t count, capacity;
 	int64_t interval_ms; /* the shortest of its streams */
 	struct kinesis_op *list_op;
-	int64_t list_asked_ms;            /* of the listing under way */
-	int64_t list_refused_ms;          /* when ListStreams was denied or could not serve, 0: not */
-	size_t troubled[TROUBLES][SLOTS]; /* streams */
+	int64_t list_asked_ms;   /* of the listing under way */
+	int64_t list_refused_ms; /* when ListStreams was denied or could not serve, 0: not */
+	size_t
+	    troubled[TROUBLES]
+		    [SLOTS]; /* streams; the listing is asked for all of them, and so its trouble is the place's own: */
+	unsigned list_history; /* as slot.history */
+	bool list_troubled;
 	LIST_ENTRY(collect_place) link;
 };
 
@@ -77,6 +81,11 @@ bool collect_place_is_bulk(const struct collect_place *place);
 void collect_place_list(struct collect_place *place, bool urgent);
 /* "self/answer/kinesis:DescribeStreamSummary prod us-east-1": the finding that a fact blames which is missing for this trouble. The caller's. */
 char *collect_place_blame(const struct collect_place *place, enum trouble trouble, enum slot_index asked);
+/* Of a history: bad so often that it is to be told; good for so long that it is over. */
+bool collect_place_fails(unsigned history);
+bool collect_place_recovered(unsigned history);
+/* The listing's trouble is told, or over (why NULL). */
+void collect_place_list_trouble(struct collect_place *place, const char *why);
 /* The stream's trouble with the operation of that slot is now this one, for that reason: keeps the place's count, and tells of it and of its end. */
 void collect_place_trouble(struct collect_place *place, struct collect_stream *stream, enum slot_index asked,
     enum trouble trouble, const char *why);
@@ -93,7 +102,5 @@ void collect_advance(struct collect_stream *stream);
 /* What a failed call means for the slot's fact; asked: the slot whose operation has failed. */
 struct fact *collect_missing(
     const struct collect_stream *stream, enum slot_index slot, enum slot_index asked, const struct aws_error *error);
-/* To be told of each failed call before its facts are settled. */
-void collect_failed(struct collect_stream *stream, enum slot_index asked, const struct aws_error *error);
 
 #endif

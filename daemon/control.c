@@ -163,12 +163,16 @@ pause_accept(struct control *control)
 	evtimer_add(control->retry_event, &retry);
 }
 
+/* Tries at once, so that it is said when all is well again, also when nobody waits. */
 static void
 retry_cb(evutil_socket_t fd, short what, void *arg)
 {
+	struct control *control = arg;
+
 	(void)fd;
 	(void)what;
-	resume(arg);
+	resume(control);
+	event_active(control->accept_event, EV_READ, 0);
 }
 
 static void

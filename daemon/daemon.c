@@ -9,6 +9,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/mem.h"
+#include "common/text.h"
 #include "daemon/change.h"
 #include "daemon/health.h"
 #include "daemon/notify.h"
@@ -50,15 +51,17 @@ parts_of(struct daemon *daemon)
 	return parts;
 }
 
-/* Everybody who looks at the state of the daemon's own log sees what changes; the sinks have their own form. */
+/* For who has it in the foreground without syslog. With syslog, systemd's journal would have each change twice. */
 static void
 log_change(const struct ledger_change *change, void *arg)
 {
-	char *line = change_line_text(change);
+	const struct daemon *daemon = arg;
+	const struct finding *finding = change->finding;
 
-	(void)arg;
-	log_info("%s", line);
-	free(line);
+	if (daemon->sink == NULL)
+		log_info("%s %s %s %s/%s %s %s: %s", ledger_event_name(change->event), severity_name(finding->severity),
+		    finding->stream == NULL ? "kdiagd" : finding->stream->name, finding->probe, finding->check,
+		    finding->subject, finding->id, finding->summary);
 }
 
 static void
@@ -215,7 +218,7 @@ daemon_serve(struct daemon *daemon, char **cause)
 	ledger_listen(daemon->ledger, publish_change, daemon);
 	ledger_listen(daemon->ledger, pass_change, daemon);
 	if (daemon->cli->foreground)
-		ledger_listen(daemon->ledger, log_change, NULL);
+		ledger_listen(daemon->ledger, log_change, daemon);
 	else
 		log_to(log_sink_cb, daemon);
 	daemon->signals = signals_new(daemon->base, hangup_cb, daemon);
@@ -341,15 +344,17 @@ daemon_reload(struct daemon *daemon, struct config_report *report)
 	notify_reloading();
 	if (prepare(daemon, report, &config, &accounts) == 0) {
 		take(daemon, config, accounts);
-		log_info("%s taken: %zu streams", daemon->cli->config, schedule_count(daemon->schedule));
-		notify_ready("watching %zu streams", schedule_count(daemon->schedule));
+		size_t count = schedule_count(daemon->schedule);
+
+		log_info("%s taken: %zu stream%s", daemon->cli->config, count, text_plural(count));
+		notify_ready("watching %zu stream%s", count, text_plural(count));
 		return 0;
 	}
 	why = mem_printf("%s has mistakes, the config of before stays: %s", daemon->cli->config,
 	    report->count == 0 ? "see the log" : report->lines[0]);
 	log_warnx("%s", why);
 	self_set(daemon->ledger, "config", "file", why);
-	notify_ready("watching %zu streams; the new config has mistakes", schedule_count(daemon->schedule));
+	notify_ready("the new config has mistakes, that of before stays");
 	free(why);
 	return -1;
 }

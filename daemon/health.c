@@ -8,6 +8,7 @@
 
 #include "common/log.h"
 #include "common/mem.h"
+#include "common/text.h"
 #include "daemon/daemon.h"
 #include "daemon/notify.h"
 #include "daemon/self.h"
@@ -62,8 +63,8 @@ tell_systemd(const struct daemon *daemon)
 	size_t counts[KD_CRITICAL + 1];
 
 	ledger_count_open(daemon->ledger, counts);
-	notify_status("watching %zu streams: %zu critical, %zu warning, %zu unknown", schedule_count(daemon->schedule),
-	    counts[KD_CRITICAL], counts[KD_WARNING], counts[KD_UNKNOWN]);
+	notify_status("watching %zu stream%s: %zu critical, %zu warning, %zu unknown", schedule_count(daemon->schedule),
+	    text_plural(schedule_count(daemon->schedule)), counts[KD_CRITICAL], counts[KD_WARNING], counts[KD_UNKNOWN]);
 }
 
 static void

@@ -8,6 +8,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/text.h"
 #include "daemon/background.h"
 #include "daemon/cli.h"
 #include "daemon/config.h"
@@ -51,8 +52,9 @@ check(const struct cli *cli)
 		return EXIT_FAILURE;
 	for (i = 0; i < plugins_refused_count(config->plugins); i++)
 		fprintf(stderr, "warning: %s\n", plugins_refused_why(config->plugins, i));
-	printf("%s is good: %zu streams, %zu discover rules, %zu probes\n", cli->config, config->streams_count,
-	    config->discover_count, plugins_count(config->plugins));
+	printf("%s is good: %zu stream%s, %zu discover rule%s, %zu probe%s\n", cli->config, config->streams_count,
+	    text_plural(config->streams_count), config->discover_count, text_plural(config->discover_count),
+	    plugins_count(config->plugins), text_plural(plugins_count(config->plugins)));
 	config_unref(config);
 	return EXIT_SUCCESS;
 }
@@ -74,11 +76,13 @@ static int
 serve(struct daemon *daemon)
 {
 	char *cause = NULL;
+	size_t count;
 
 	if (daemon_serve(daemon, &cause) == -1)
 		fatalx("%s", cause);
-	log_info("kdiagd %s: watching %zu streams", KDIAG_VERSION, schedule_count(daemon->schedule));
-	notify_ready("watching %zu streams", schedule_count(daemon->schedule));
+	count = schedule_count(daemon->schedule);
+	log_info("kdiagd %s: watching %zu stream%s", KDIAG_VERSION, count, text_plural(count));
+	notify_ready("watching %zu stream%s", count, text_plural(count));
 	background_ready();
 	event_base_dispatch(daemon->base);
 	notify_stopping();

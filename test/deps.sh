@@ -9,12 +9,12 @@ lint='clang clang-format clang-tidy mandoc shellcheck'
 fuzz='clang libclang-rt-dev'
 bench='procps'
 
-packages=
+packages='' log_daemons=''
 for group in "${@:-build test lint fuzz bench}"; do
 	for name in $group; do
 		case $name in
 		build) packages="$packages $build" ;;
-		test) packages="$packages $test" ;;
+		test) packages="$packages $test" log_daemons=yes ;;
 		lint) packages="$packages $lint" ;;
 		fuzz) packages="$packages $fuzz" ;;
 		bench) packages="$packages $bench" ;;
@@ -38,7 +38,11 @@ for p in $packages; do
 	*) case " $missing " in *" $p "*) ;; *) missing="$missing $p" ;; esac ;;
 	esac
 done
-[ -n "$missing" ] || exit 0
+# Behind the installation, whose lists of packages it can use.
+unpack_log_daemons() {
+	[ -z "$log_daemons" ] || "$(dirname "$0")/log_daemons.sh"
+}
+[ -n "$missing" ] || { unpack_log_daemons; exit 0; }
 
 as_root=
 if [ "$(id -u)" != 0 ]; then
@@ -58,3 +62,4 @@ if ! { $as_root apt-get update && $as_root env DEBIAN_FRONTEND=noninteractive ap
 	echo "the packages could not be installed: see above" >&2
 	exit 1
 fi
+unpack_log_daemons

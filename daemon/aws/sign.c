@@ -485,16 +485,33 @@ is_timestamp(const char *s)
 	return s[SIGN_TIME_SIZE - 1] == '\0';
 }
 
+static void
+add_scope(struct str *out, const struct sign_scope *scope)
+{
+	str_add_len(out, scope->timestamp, 8);
+	str_add_char(out, '/');
+	str_add(out, scope->region);
+	str_add_char(out, '/');
+	str_add(out, scope->service);
+	str_add(out, "/aws4_request");
+}
+
 char *
 sign_string_to_sign(const struct sign_scope *scope, const char *canonical_request)
 {
+	struct str out = {0};
 	char hash[HEX_SIZE];
 
 	if (!is_timestamp(scope->timestamp) || sign_init(NULL) != 0 ||
 	    hash_hex(canonical_request, strlen(canonical_request), hash) != 0)
 		return NULL;
-	return mem_printf(ALGORITHM "\n%s\n%.8s/%s/%s/aws4_request\n%s", scope->timestamp, scope->timestamp,
-	    scope->region, scope->service, hash);
+	str_add(&out, ALGORITHM "\n");
+	str_add(&out, scope->timestamp);
+	str_add_char(&out, '\n');
+	add_scope(&out, scope);
+	str_add_char(&out, '\n');
+	str_add(&out, hash);
+	return str_take(&out);
 }
 
 static int
@@ -524,8 +541,8 @@ sign_signature(const struct sign_scope *scope, const char *string_to_sign)
 char *
 sign_authorization(const struct sign_scope *scope, const struct sign_request *request, char **cause)
 {
-	struct str canonical = {0};
-	char hex[HEX_SIZE], *string_to_sign = NULL, *out = NULL;
+	struct str canonical = {0}, out = {0};
+	char hex[HEX_SIZE], *string_to_sign = NULL;
 	const char *date = find_header(request, "X-Amz-Date");
 	size_t at = 0, len = 0;
 
@@ -539,15 +556,21 @@ sign_authorization(const struct sign_scope *scope, const struct sign_request *re
 		cause_set(cause, "OpenSSL could not sign the request (out of memory?)");
 		goto out;
 	}
-	out = mem_printf(ALGORITHM " Credential=%s/%.8s/%s/%s/aws4_request, SignedHeaders=%.*s, Signature=%s",
-	    scope->access_key, scope->timestamp, scope->region, scope->service, (int)len, canonical.s + at, hex);
+	str_add(&out, ALGORITHM " Credential=");
+	str_add(&out, scope->access_key);
+	str_add_char(&out, '/');
+	add_scope(&out, scope);
+	str_add(&out, ", SignedHeaders=");
+	str_add_len(&out, canonical.s + at, len);
+	str_add(&out, ", Signature=");
+	str_add(&out, hex);
 out:
 	/* A session token is among the headers. */
 	if (canonical.s != NULL)
 		OPENSSL_cleanse(canonical.s, canonical.len);
 	str_free(&canonical);
 	free(string_to_sign);
-	return out;
+	return out.s;
 }
 
 void

@@ -157,3 +157,8 @@ resident() {
 stat_is() {
 	[[ "$(awssim_stat "$1")" -ge $2 ]]
 }
+
+# Is this build instrumented? Its memory is no measure then.
+has_asan() {
+	grep -q __asan_init "$BUILD_DIR/kdiagd"
+}

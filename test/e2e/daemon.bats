@@ -45,7 +45,7 @@ up() {
 	[[ "$output" == *"WARN  clicks"*"6 open shards, 8 expected"* ]]
 	[[ "$output" == *"ok    2 streams"* ]]
 	[[ "$output" == *"kdiagctl diagnose missing"* ]]
-	! grep -nE '^.{81,}' <<<"$output"
+	not grep -nE '^.{81,}' <<<"$output"
 	[ "$(grep -c missing <<<"$output")" -le 3 ] # one cause is one finding
 	[ "$(json '[.streams[] | [.name, .verdict] | join("=")] | sort | join(" ")' status)" = \
 		"audit=warning clicks=warning events=ok missing=critical orders=ok" ]
@@ -223,7 +223,7 @@ up() {
 	run "$BUILD_DIR/kdiagd" --options --probes "$BUILD_DIR/probes"
 	[ "$status" -eq 0 ]
 	[[ "$output" == *updating_warning* && "$output" == *heartbeat* ]]
-	! grep -nE '^.{81,}' <<<"$output"
+	not grep -nE '^.{81,}' <<<"$output"
 	"$BUILD_DIR/kdiagd" --options --json --probes "$BUILD_DIR/probes" | jq -e . >/dev/null
 	run "$BUILD_DIR/kdiagd" --version
 	[[ "$output" == "kdiagd "[0-9]* ]]

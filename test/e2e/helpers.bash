@@ -6,6 +6,12 @@ ROOT="$(cd "$BATS_TEST_DIRNAME/../.." && pwd)"
 BUILD_DIR="${KDIAG_BUILD:-build}" # test/run.sh sets it
 [[ "$BUILD_DIR" == /* ]] || BUILD_DIR="$ROOT/$BUILD_DIR"
 
+# not COMMAND...: fails when the command does not. `! command` would not do: bash's errexit lets it pass (shellcheck SC2314). Behind a
+# pipe: lines | not grep -n '...'.
+not() {
+	! "$@"
+}
+
 # wait_for SECONDS COMMAND...: until the command succeeds; fails, and says what was waited for, when the time is over.
 wait_for() {
 	local end=$((SECONDS + $1))

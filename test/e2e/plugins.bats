@@ -108,7 +108,7 @@ fill_with_refused() {
 	run ctl probes
 	[ "$status" -eq 0 ]
 	[[ "$output" == *refused*garbage* ]]
-	! grep -nE '^.{81,}' <<<"$output"
+	not grep -nE '^.{81,}' <<<"$output"
 	# What stays refused is not told again by a reload; what is mended is over.
 	ctl reload
 	rm "$PROBES/garbage.so"
@@ -249,7 +249,7 @@ fill_with_refused() {
 	sed 's/enhanced fan-out consumers", count/consumers, as the new version says", count/' \
 		"$BATS_TEST_DIRNAME/probes/consumers.c" >"$BATS_TEST_TMPDIR/consumers.c"
 	cc -shared -fPIC -I"$ROOT/common" -o "$BATS_TEST_TMPDIR/consumers.so" "$BATS_TEST_TMPDIR/consumers.c"
-	for again in 1 2 3; do
+	for _ in 1 2 3; do
 		install -m 644 "$BATS_TEST_TMPDIR/consumers.so" "$PROBES/consumers.so"
 		ctl reload
 		wait_for 5 finding_is consumers stream summary "3 consumers, as the new version says"
@@ -272,7 +272,7 @@ fill_with_refused() {
 	run ctl status
 	[ "$status" -eq 1 ]
 	[ "${#lines[@]}" -lt 40 ]
-	! grep -nE '^.{81,}' <<<"$output"
+	not grep -nE '^.{81,}' <<<"$output"
 	run ctl status orders
 	[ "$status" -eq 1 ]
 	ctl reload

@@ -182,7 +182,7 @@ repeat() {
 	refuses '{"op":"\ud800"}' bad_request "the request is no JSON"
 	refuses "{\"op\":\"status\",\"x\":$(repeat '[' 10000)$(repeat ']' 10000)}" bad_request "nested more than"
 	refuses "$(repeat '{"op":' 10000)" bad_request "nested more than"
-	! LC_ALL=C grep -nP '[^\x00-\x7f]' "$BATS_TEST_TMPDIR/out"
+	LC_ALL=C not grep -nP '[^\x00-\x7f]' "$BATS_TEST_TMPDIR/out"
 	serves
 }
 
@@ -196,7 +196,7 @@ repeat() {
 	[ "$(head -n 1000 "$BATS_TEST_TMPDIR/answers" | code | sort -u)" = bad_request ]
 	tail -n 1 "$BATS_TEST_TMPDIR/answers" | jq -e .ok
 	head -c 300000 /dev/urandom | socat -t 10 - "UNIX:$SOCKET" >"$BATS_TEST_TMPDIR/answers"
-	! grep -v '"ok":false' "$BATS_TEST_TMPDIR/answers"
+	not grep -v '"ok":false' "$BATS_TEST_TMPDIR/answers"
 	serves
 }
 

@@ -38,10 +38,10 @@ start_receiver() {
 	wait_for 5 test -S "$DEV.log"
 }
 
-# start_inside [OPTION...]: kdiagd with that /dev/log. With -f it is its own process, as in start_kdiagd.
+# start_inside: kdiagd with that /dev/log. With -f it is its own process, as in start_kdiagd.
 start_inside() {
 	# shellcheck disable=SC2086
-	$UNSHARE bash "$BATS_TEST_TMPDIR/inside" "$DEV" "$BUILD_DIR/kdiagd" -f -c "$CONFIG" "$@" >>"$LOG" 2>&1 3>&- &
+	$UNSHARE bash "$BATS_TEST_TMPDIR/inside" "$DEV" "$BUILD_DIR/kdiagd" -f -c "$CONFIG" >>"$LOG" 2>&1 3>&- &
 	KDIAGD_PID=$!
 	wait_for 10 is_up
 }
@@ -68,11 +68,11 @@ cee() {
 
 # all_good: every line is one of ours, short, ASCII; every cee line is JSON to its end.
 all_good() {
-	! lines | grep -vE '^<[0-9]{1,3}>[A-Z][a-z]{2} [ 0-9][0-9] [0-9:]{8} kdiagd\[[0-9]+\]: .+$'
-	! lines | LC_ALL=C grep -nP '[^\x20-\x7e]'
-	! lines | grep -nE '.{2048}'
+	lines | not grep -vE '^<[0-9]{1,3}>[A-Z][a-z]{2} [ 0-9][0-9] [0-9:]{8} kdiagd\[[0-9]+\]: .+$'
+	lines | LC_ALL=C not grep -nP '[^\x20-\x7e]'
+	lines | not grep -nE '.{2048}'
 	[ "$(cee | wc -l)" -eq "$(cee | jq -c . | wc -l)" ]
-	! lines | grep -E 'test-secret|Signature='
+	lines | not grep -E 'test-secret|Signature='
 }
 
 scene() {
@@ -157,7 +157,7 @@ play() {
 	has_line '^<156>.{15} kdiagd\[[0-9]+\]: opened warning orders us-east-1 shard_count/count [0-9a-f]{8}: 5 open shards, 8 expected'
 	has_line '^<157>.{15} kdiagd\[[0-9]+\]: opened unknown '
 	has_line '^<158>.{15} kdiagd\[[0-9]+\]: resolved warning orders us-east-1 shard_count/count [0-9a-f]{8}: 8 open shards.* \(after [0-9]+ s\)$'
-	! has_line '@cee:'
+	not has_line '@cee:'
 	syslog_config 'enabled: true, facility: daemon' 'probes: {many: {enabled: false}}
 streams: [{name: orders}]'
 	ctl reload
@@ -176,7 +176,7 @@ streams: [{name: orders}]'
 	[ "$status" -eq 0 ]
 	[ -z "$output" ]
 	pid=$(json .pid status)
-	wait_for 5 has_line "^<30>.{15} kdiagd\[$pid\]: kdiagd .*: watching 1 streams"
+	wait_for 5 has_line "^<30>.{15} kdiagd\[$pid\]: kdiagd .*: watching 1 stream"
 	echo '@cee:{"evil":true}: true' >>"$CONFIG"
 	run ctl reload
 	[ "$status" -eq 1 ]
