@@ -65,7 +65,10 @@ wait_until(struct task *task, int64_t due_ms)
 		event_add(task->timer, &wait);
 }
 
-/* The stream's own place in the interval, at least half an interval from now: all probes of a stream with one interval stay together. */
+/*
+ * The stream's own place in the interval, where all its probes with one interval come together; half an interval from now at least, so that two looks do not share their
+ * facts, and a whole one at most, on the way there by a step of a half.
+ */
 static int64_t
 next_due_ms(const struct task *task)
 {
@@ -74,7 +77,9 @@ next_due_ms(const struct task *task)
 	int64_t earliest_ms = clock_mono_ms() + interval_ms / 2;
 	int64_t due_ms = earliest_ms - earliest_ms % interval_ms + phase_ms;
 
-	return due_ms < earliest_ms ? due_ms + interval_ms : due_ms;
+	if (due_ms < earliest_ms)
+		due_ms += interval_ms;
+	return due_ms > earliest_ms + interval_ms / 2 ? due_ms - interval_ms / 2 : due_ms;
 }
 
 static int64_t
