@@ -181,6 +181,7 @@ make_room(struct log_store *store, size_t bytes)
 	while (store->count > 0 && store->bytes + bytes > store->max_bytes) {
 		const struct log_entry *entry = store->entries[store->oldest];
 
+		assert(entry != NULL);
 		log_memory_put(store->evicted, entry->key, entry->id);
 		log_store_remove(store, store->oldest);
 		store->evictions++;

@@ -342,7 +342,7 @@ is_form_listed(enum log_words_list list, const char *word, size_t len)
 		if (len < cut + (cut == 1 ? 4 : 3) || strcmp(word + len - cut, endings[i].ending) != 0)
 			continue;
 		memcpy(form, word, len - cut);
-		strcpy(form + len - cut, endings[i].instead);
+		memcpy(form + len - cut, endings[i].instead, strlen(endings[i].instead) + 1);
 		if (is_listed(list, form))
 			return true;
 		len = len - cut;

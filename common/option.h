@@ -28,14 +28,14 @@ int option_check_table(const struct kd_option *table, size_t count, char **cause
  * For a KD_LIST a scalar is split at commas. settings_set_list takes the entries one by one.
  */
 int settings_set(struct kd_settings *settings, size_t option, const char *text, char **cause);
-int settings_set_list(struct kd_settings *settings, size_t option, const char *const *entries, size_t count, char **cause);
+int settings_set_list(
+    struct kd_settings *settings, size_t option, const char *const *entries, size_t count, char **cause);
 
 /* The value as a user would write it ("15m", "25%", "a, b"); NULL when not set. The caller's. */
 char *settings_format(const struct kd_settings *settings, size_t option);
 /* {"name": "as a user writes it", …} of those that are set; a list as an array. settings_from_json reads it back, strictly. */
 json_t *settings_to_json(const struct kd_settings *settings);
-struct kd_settings *settings_from_json(
-    const struct kd_option *table, size_t count, const json_t *object, char **cause);
+struct kd_settings *settings_from_json(const struct kd_option *table, size_t count, const json_t *object, char **cause);
 
 /* "string", "integer", "boolean", "duration", "percent", "list" */
 const char *option_type_name(enum kd_option_type type);

@@ -19,6 +19,7 @@ copy_value(const struct option_value *from)
 {
 	struct option_value to = *from;
 
+	assert(from->count == 0 || from->list != NULL);
 	to.text = mem_strdup(from->text);
 	to.list = from->list != NULL ? mem_new(from->count, sizeof *to.list) : NULL;
 	for (size_t i = 0; i < from->count; i++)

@@ -285,7 +285,7 @@ job_timer_cb(evutil_socket_t fd, short what, void *arg)
 	finish(arg);
 }
 
-static void follow(struct collect_stream *stream, enum slot_index slot);
+static void follow(struct collect_stream *stream, enum slot_index index);
 
 /* Sees to it that an answer to this slot is under way. */
 static void

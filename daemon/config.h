@@ -102,7 +102,8 @@ void config_unref(struct config *config);
 void config_report_clear(struct config_report *report);
 
 /* A stream that discover found, with the general settings. The caller's; config_stream_free. config must outlive it. */
-struct config_stream *config_stream_discovered(const struct config *config, const char *account, const char *region, const char *name);
+struct config_stream *config_stream_discovered(
+    const struct config *config, const char *account, const char *region, const char *name);
 void config_stream_free(struct config_stream *stream);
 const struct config_account *config_find_account(const struct config *config, const char *name);
 

@@ -30,9 +30,10 @@ struct control_options {
 	int listen_fd;         /* from socket activation (owned by control then), or -1 */
 	const char *operators; /* a group's name, or NULL */
 	size_t sessions_max;   /* 64 */
-	size_t output_max;     /* bytes of answers that may wait, of all clients; 64 MiB. A subscriber is dropped past 1 MiB */
-	int64_t idle_ms;       /* 10 min: a client that says nothing is closed; real time, for so the clients live */
-	int64_t stall_ms;      /* 30 s: a client that does not read what waits for it is dropped; real time */
+	/* bytes of answers that may wait, of all clients; 64 MiB. A subscriber is dropped past 1 MiB */
+	size_t output_max;
+	int64_t idle_ms;  /* 10 min: a client that says nothing is closed; real time, for so the clients live */
+	int64_t stall_ms; /* 30 s: a client that does not read what waits for it is dropped; real time */
 	const struct control_op *ops;
 	size_t ops_count;
 	void *app;

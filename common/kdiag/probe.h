@@ -51,7 +51,7 @@ enum kd_need_kind {
 	KD_STREAM_SUMMARY,    /* struct kd_stream_summary; Kinesis DescribeStreamSummary */
 	KD_SHARDS,            /* struct kd_shard[], the open ones; Kinesis ListShards, ShardFilter AT_LATEST */
 	KD_CONSUMERS,         /* struct kd_consumer[], enhanced fan-out only; Kinesis ListStreamConsumers */
-	KD_EXPECT,            /* struct kd_expect: the parameters declared for the stream in the config; never fetched */
+	KD_EXPECT, /* struct kd_expect: the parameters declared for the stream in the config; never fetched */
 };
 
 struct kd_need {
@@ -106,7 +106,7 @@ struct kd_probe {
 	const struct kd_option *options;
 	size_t options_count; /* at most 64 */
 	const struct kd_check *checks;
-	size_t checks_count;           /* 1 to 64 */
+	size_t checks_count;            /* 1 to 64 */
 	struct kd_m_of_n open, resolve; /* the defaults of the settings `open` and `resolve`; 0 of 0: 1 of 1 */
 	void (*judge)(const struct kd_facts *facts, const struct kd_settings *settings, struct kd_report *out);
 };
@@ -129,12 +129,13 @@ struct kd_stream_summary {
 	enum kd_mode mode;
 	int64_t retention_hours;
 	int64_t open_shards;
-	int64_t consumers;          /* registered enhanced fan-out consumers; -1: not told */
-	int64_t created_ms;         /* 0: not told */
+	int64_t consumers;             /* registered enhanced fan-out consumers; -1: not told */
+	int64_t created_ms;            /* 0: not told */
 	int64_t warm_throughput_mibps; /* -1: not told */
-	const char *encryption;     /* "NONE" or "KMS" */
-	const char *key_id;         /* NULL when not encrypted */
-	const char *const *shard_metrics; /* enhanced (shard-level) metrics that are on; "ALL" is spelt out into the seven */
+	const char *encryption;        /* "NONE" or "KMS" */
+	const char *key_id;            /* NULL when not encrypted */
+	/* enhanced (shard-level) metrics that are on; "ALL" is spelt out into the seven */
+	const char *const *shard_metrics;
 	size_t shard_metrics_count;
 };
 

@@ -70,7 +70,7 @@ struct aws_request {
 	const char *content_type; /* "application/x-amz-json-1.1" */
 	const char *body;         /* copied */
 	size_t body_len;
-	bool urgent;        /* by hand, or changed: goes ahead of the queue */
+	bool urgent;         /* by hand, or changed: goes ahead of the queue */
 	int64_t deadline_ms; /* clock_mono_ms() at which to give up, 0: none */
 };
 
@@ -88,6 +88,7 @@ struct aws_counts {
 struct aws_counts aws_client_counts(const struct aws_client *client);
 /* Calls one by one for `cost` and tests: NULL-terminated visits of (account, region, operation, calls). */
 void aws_client_each_count(const struct aws_client *client,
-    void (*visit)(const char *account, const char *region, const char *operation, uint64_t calls, void *arg), void *arg);
+    void (*visit)(const char *account, const char *region, const char *operation, uint64_t calls, void *arg),
+    void *arg);
 
 #endif

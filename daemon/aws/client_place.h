@@ -30,8 +30,8 @@ struct place_service {
 	struct place_service *next;
 	char *name;
 	struct endpoint endpoint;
-	const char *path;      /* of endpoint.url */
-	char *endpoint_cause;  /* NULL: endpoint is good */
+	const char *path;     /* of endpoint.url */
+	char *endpoint_cause; /* NULL: endpoint is good */
 	struct retry_quota quota;
 	struct service health;
 	bool noticed; /* that it is left alone */

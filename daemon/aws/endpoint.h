@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 struct endpoint_options {
-	const char *endpoint_url; /* aws.endpoint_url of the config; NULL: none. Beats the environment. */
+	const char *endpoint_url;             /* aws.endpoint_url of the config; NULL: none. Beats the environment. */
 	const char *(*env)(const char *name); /* getenv, or a test's own */
 };
 

@@ -26,9 +26,9 @@ enum aws_fault {
 
 struct aws_error {
 	enum aws_fault fault;
-	int status;       /* HTTP, 0: none */
-	char code[96];    /* "AccessDeniedException", or "" */
-	char message[512]; /* one sentence, cleaned, no credential in it */
+	int status;             /* HTTP, 0: none */
+	char code[96];          /* "AccessDeniedException", or "" */
+	char message[512];      /* one sentence, cleaned, no credential in it */
 	int64_t retry_after_ms; /* x-amz-retry-after, -1: not said */
 };
 

@@ -107,15 +107,15 @@ gate_new(struct event_base *base, long per_host, long total)
 void
 gate_free(struct gate *gate)
 {
-	struct gate_host *host;
+	struct gate_host *host, *next;
 
 	if (gate == NULL)
 		return;
 	assert(gate->inside == 0);
 	event_del(&gate->turn);
-	while ((host = TAILQ_FIRST(&gate->hosts)) != NULL) {
+	for (host = TAILQ_FIRST(&gate->hosts); host != NULL; host = next) {
+		next = TAILQ_NEXT(host, link);
 		assert(!is_awaited(host));
-		TAILQ_REMOVE(&gate->hosts, host, link);
 		free(host->name);
 		free(host);
 	}

@@ -16,24 +16,25 @@ struct http;
 struct http_transfer;
 
 struct http_limits {
-	long connections_per_host; /* 8 */
-	long connections_total;    /* 32 */
-	long connect_timeout_ms;   /* 5,000 */
+	long connections_per_host;         /* 8 */
+	long connections_total;            /* 32 */
+	long connect_timeout_ms;           /* 5,000 */
 	long low_speed_bytes, low_speed_s; /* 100 bytes/s over 10 s */
-	size_t answer_max;         /* 8 MiB: past that the transfer fails with a sentence */
-	size_t headers_max;        /* 64 KiB */
+	size_t answer_max;                 /* 8 MiB: past that the transfer fails with a sentence */
+	size_t headers_max;                /* 64 KiB */
 };
 extern const struct http_limits http_default_limits;
 
 struct http_request {
 	const char *method; /* GET, POST, PUT */
 	const char *url;
-	const char *const *headers; /* "Name: value", exactly these are sent beside Host, Content-Length and User-Agent */
+	/* "Name: value", exactly these are sent beside Host, Content-Length and User-Agent */
+	const char *const *headers;
 	size_t headers_count;
 	const void *body; /* copied */
 	size_t body_len;
-	long timeout_ms;    /* total, in real time */
-	bool no_proxy;      /* metadata services: never through a proxy */
+	long timeout_ms;     /* total, in real time */
+	bool no_proxy;       /* metadata services: never through a proxy */
 	const char *ca_file; /* NULL: the system's (or AWS_CA_BUNDLE as the caller decides) */
 };
 
@@ -45,7 +46,8 @@ struct http_answer {
 	const char *body; /* NUL-terminated, may hold NUL bytes before body_len */
 	size_t body_len;
 	int64_t took_us;
-	const char *headers; /* for http_answer_header: "Name: value", each with a NUL behind it, and an empty one at the end; NULL: none */
+	/* for http_answer_header: "Name: value", each with a NUL behind it, and an empty one at the end; NULL: none */
+	const char *headers;
 };
 
 typedef void (*http_cb)(const struct http_answer *answer, void *arg);

@@ -15,7 +15,8 @@ enum {
 	SERVICE_FAILURES_MAX = 5, /* calls that failed in a row until it is left alone */
 	SERVICE_PAUSE_MIN_MS = 5000,
 	SERVICE_PAUSE_MAX_MS = 60000,
-	SERVICE_CALM_MS = 60000, /* without a refusal for rate, until throttling counts as over: by then the pace is back to full */
+	/* without a refusal for rate, until throttling counts as over: by then the pace is back to full */
+	SERVICE_CALM_MS = 60000,
 };
 
 /* Zero-initialised it answers well. */
@@ -33,7 +34,7 @@ void service_clear(struct service *service);
 
 enum service_gate {
 	SERVICE_OPEN,
-	SERVICE_TRIAL,  /* this call is the trial: service_failed, service_answered or service_drop_trial has to end it */
+	SERVICE_TRIAL, /* this call is the trial: service_failed, service_answered or service_drop_trial has to end it */
 	SERVICE_CLOSED, /* left alone */
 };
 enum service_gate service_enter(struct service *service, int64_t now_ms);

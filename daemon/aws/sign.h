@@ -14,13 +14,15 @@ struct sign_header {
 struct sign_request {
 	const char *method;
 	const char *target; /* path and query as in the request line, unencoded bytes allowed */
-	const struct sign_header *headers; /* all of them are signed; Host and X-Amz-Date (and a token) must be among them */
+	/* all of them are signed; Host and X-Amz-Date (and a token) must be among them */
+	const struct sign_header *headers;
 	size_t headers_count;
 	const void *body;
 	size_t body_len;
 	bool normalize_path; /* resolve . and .. and double slashes, as all services but S3 do */
 	bool token_after;    /* leave X-Amz-Security-Token out of what is signed (some services add it afterwards) */
-	bool hash_header;    /* also an x-amz-content-sha256 header is expected among the headers; informational, off for all we call */
+	/* also an x-amz-content-sha256 header is expected among the headers; informational, off for all we call */
+	bool hash_header;
 };
 
 struct sign_scope {

@@ -130,6 +130,10 @@ read_header(struct call *call, struct authorization *auth)
 	if (!split_credential(auth))
 		return refuse(call, INCOMPLETE,
 		    "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term");
+	/* So much is sure now, but clang-tidy does not see it. */
+	assert(auth->access_key != NULL && auth->day != NULL && auth->region != NULL && auth->service != NULL);
+	assert(auth->terminator != NULL && auth->date != NULL && auth->signed_headers != NULL);
+	assert(auth->signature != NULL);
 	return 0;
 }
 

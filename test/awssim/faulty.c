@@ -29,7 +29,7 @@ say_denied(struct call *call)
 {
 	const char *arn = call->identity == NULL ? "" : call->identity->arn;
 	bool query = call->service->protocol == SERVICE_QUERY;
-	char *resource = call->stream == NULL ? mem_strdup("*")
+	char *resource = call->identity == NULL || call->stream == NULL ? mem_strdup("*")
 					      : mem_printf("arn:aws:kinesis:%s:%s:stream/%s", call->region,
 						    call->identity->account, call->stream);
 

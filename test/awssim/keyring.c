@@ -37,7 +37,7 @@ draw(struct keyring *keyring, const char *prefix, const char *alphabet, size_t l
 	size_t start = strlen(prefix);
 	char *text = mem_new(start + len + 1, 1);
 
-	memcpy(text, prefix, start);
+	memcpy(text, prefix, start + 1);
 	seed_text(&keyring->seed, alphabet, text + start, len);
 	return text;
 }

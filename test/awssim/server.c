@@ -135,6 +135,7 @@ is_within_limit(struct call *call)
 
 	if (!call->sim->scenario->enforce_limits || call->operation->limit_per_s <= 0)
 		return true;
+	assert(call->identity != NULL); /* the one service that asks for no signature has no limits */
 	if (call->operation->stream_bucket < 0) {
 		bucket = world_bucket(world, call->identity->account, call->region, call->number);
 	} else if (call->stream != NULL) {

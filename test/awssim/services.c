@@ -51,7 +51,7 @@ services_number(const struct service *service, const struct operation *operation
 {
 	size_t number = 0;
 
-	for (size_t i = 0; services[i] != service; i++)
+	for (size_t i = 0; i < KD_COUNT(services) && services[i] != service; i++)
 		number += services[i]->operations_count;
 	return number + (size_t)(operation - service->operations);
 }

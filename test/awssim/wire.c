@@ -61,12 +61,14 @@ held_free(struct held *held)
 void
 wire_free(struct wire *wire)
 {
-	struct held *held;
+	struct held *held, *next;
 
 	if (wire == NULL)
 		return;
-	while ((held = TAILQ_FIRST(&wire->held)) != NULL)
+	for (held = TAILQ_FIRST(&wire->held); held != NULL; held = next) {
+		next = TAILQ_NEXT(held, entry);
 		held_free(held);
+	}
 	free(wire);
 }
 

@@ -111,7 +111,8 @@ log_is_clean() {
 
 # fast_clock RATE: from now on, time runs so much faster for the simulator and the daemon alike.
 fast_clock() {
-	export KDIAG_CLOCK="$1@$(date +%s)"
+	KDIAG_CLOCK="$1@$(date +%s)"
+	export KDIAG_CLOCK
 }
 
 # fault KIND [MEMBERS]: the simulator breaks from now on: fault hang '"stream": "orders"'
@@ -130,6 +131,16 @@ the_self() {
 
 self_is_clean() {
 	[[ "$(the_self length)" == 0 ]]
+}
+
+# self_is CHECK...: these findings about kdiag itself are open, and no others.
+self_is() {
+	[[ "$(the_self 'map(.check) | sort | join(" ")')" == "$*" ]]
+}
+
+# No stream's own line so far: a finding about kdiag itself tells why it is not seen.
+is_quiet() {
+	! grep -n 'opened unknown' "$LOG"
 }
 
 # Is all as if nothing had ever happened: nothing unknown, no probe that could not look, self clean?

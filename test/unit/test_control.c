@@ -710,7 +710,8 @@ test_no_descriptors(void **state)
 	ask(second, "{\"op\":\"echo\",\"say\":3}", SAID("3"));
 	setrlimit(RLIMIT_NOFILE, &before);
 	ask(third, "{\"op\":\"echo\",\"say\":4}", SAID("4"));
-	TURN_UNTIL(strstr(logged.s, "let in again") != NULL); /* at its next try: with no descriptor free it cannot know that nobody waits */
+	/* At its next try: with no descriptor free it cannot know that nobody waits. */
+	TURN_UNTIL(strstr(logged.s, "let in again") != NULL);
 	close(second);
 	close(third);
 }
