@@ -480,6 +480,7 @@ store_close(struct store *store, int64_t grace_ms)
 	pthread_mutex_unlock(&store->mutex);
 	if (ended) {
 		pthread_join(thread, NULL);
+		answer_asks(&store->answers, store);
 		destroy(store);
 		return;
 	}
