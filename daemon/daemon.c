@@ -303,6 +303,8 @@ daemon_stop(struct daemon *daemon)
 {
 	health_free(daemon->health);
 	signals_free(daemon->signals);
+	if (daemon->keeper != NULL)
+		keeper_settle(daemon->keeper, DISK_GRACE_MS);
 	control_free(daemon->control);
 	discover_free(daemon->discover);
 	schedule_free(daemon->schedule);
@@ -310,8 +312,6 @@ daemon_stop(struct daemon *daemon)
 	accounts_free(daemon->accounts);
 	host_free(daemon->host);
 	log_to(NULL, NULL);
-	if (daemon->keeper != NULL)
-		keeper_settle(daemon->keeper, DISK_GRACE_MS);
 	stop_syslog(daemon);
 	keeper_free(daemon->keeper, DISK_GRACE_MS);
 	ledger_free(daemon->ledger);
