@@ -39,7 +39,7 @@ struct keeper {
 	uint64_t lost;
 	bool in_trouble, hangs, anew;
 	int64_t began_ms, began_mono_ms, looks_ms; /* clock_now_ms(); clock_mono_ms() */
-	int64_t asked_ms; /* the store; real */
+	int64_t asked_ms;                          /* the store; real */
 	bool told_aside;
 	int64_t counted[STORE_COUNTERS];
 	bool swept, states_dropped;
@@ -421,6 +421,12 @@ void
 keeper_set_history(struct keeper *keeper, int64_t history_s)
 {
 	keeper->options.history_s = history_s;
+}
+
+void
+keeper_flush(struct keeper *keeper)
+{
+	flush(keeper, true);
 }
 
 void

@@ -32,6 +32,8 @@ struct keeper *keeper_new(const struct keeper_options *options, char **cause);
 /* From now on; tells first what may not have been told before the last end. Listen behind what tells subscribers. */
 void keeper_begin(struct keeper *keeper);
 void keeper_set_history(struct keeper *keeper, int64_t history_s);
+/* Hands over at once what has changed, looks included, unless the store is busy. */
+void keeper_flush(struct keeper *keeper);
 /* Writes all, and tells what waited for it; then keeper_free writes how far syslog came. Both wait at most grace_ms (real time) for the disk. */
 void keeper_settle(struct keeper *keeper, int64_t grace_ms);
 void keeper_free(struct keeper *keeper, int64_t grace_ms);
