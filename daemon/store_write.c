@@ -18,8 +18,8 @@ static const char *const sql[STORE_STATEMENTS] = {
     [STORE_PUT_STATE] = "INSERT OR REPLACE INTO states VALUES (?,?,?,?,?)",
     [STORE_DROP_STATE] = "DELETE FROM states WHERE account = ? AND region = ? AND stream = ? AND probe = ?",
     [STORE_PUT_META] = "INSERT OR REPLACE INTO meta VALUES (?,?)",
-    [STORE_ADD_COUNTER] = "INSERT INTO counters VALUES (?,?,?) ON CONFLICT (day, name) DO UPDATE SET value = value + "
-			  "excluded.value",
+    [STORE_ADD_COUNTER] =
+	"INSERT INTO counters VALUES (?,?,?) ON CONFLICT DO UPDATE SET value = value + excluded.value",
     /* A slice at a time, so that a shorter retention does not hold a write up. */
     [STORE_FORGET_CHANGES] = "DELETE FROM changes WHERE seq IN (SELECT seq FROM changes WHERE ms < ? LIMIT 1000)",
 };
