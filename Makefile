@@ -7,7 +7,7 @@ PREFIX   ?= /usr
 DESTDIR  ?=
 CC       ?= cc
 AR       ?= ar
-PKGS     := libcurl openssl jansson libevent libevent_pthreads yaml-0.1 expat
+PKGS     := libcurl openssl jansson libevent libevent_pthreads yaml-0.1 expat sqlite3
 
 ifeq ($(origin CC),default)
 CC := cc

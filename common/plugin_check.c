@@ -15,7 +15,7 @@ enum { NAME_LEN_MAX = 64 };
 static const char *const symptoms[] = {"stream_not_capturing_data", "permission_issues", "high_latency"};
 
 /* The host's own settings of every probe, which stand beside a probe's options in the config. */
-static const char *const reserved[] = {"enabled", "interval", "open", "resolve"};
+static const char *const reserved[] = {"enabled", "interval", "open", "resolve", "flapping"};
 
 static bool
 is_among(const char *word, const char *const *words, size_t count)

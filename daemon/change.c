@@ -14,8 +14,9 @@
 
 enum {
 	NAME_MAX_WIDTH =
-	    200,           /* escaped; the seven names then take 1,400 bytes and leave the rest of the line its 300 */
-	ESCAPE_WIDTH = 16, /* of one character in the text form, with room */
+	    200,            /* escaped; the seven names then take 1,400 bytes and leave the rest of the line its 300 */
+	BY_MAX_WIDTH = 100, /* a user's name has at most 32 bytes (useradd(8)), and a number behind it */
+	ESCAPE_WIDTH = 16,  /* of one character in the text form, with room */
 };
 
 static const char delete_byte = 0x7f; /* the one control byte that JSON does not escape */
@@ -45,6 +46,10 @@ change_to_json(const struct ledger_change *change)
 	json_set_text(object, "symptom", finding->symptom);
 	if (change->why != NULL)
 		json_set_text(object, "why", change->why);
+	if (change->by != NULL)
+		json_set_text(object, "by", change->by);
+	if (change->replayed)
+		json_object_set_new(object, "replayed", json_true());
 	return object;
 }
 
@@ -130,6 +135,13 @@ cut_to_name(json_t *object, const char *key, size_t excess)
 	cut_member(object, key, NAME_MAX_WIDTH);
 }
 
+static void
+cut_to_user(json_t *object, const char *key, size_t excess)
+{
+	(void)excess;
+	cut_member(object, key, BY_MAX_WIDTH);
+}
+
 /* What gives way to a line that is too long, in this order. */
 static const struct {
 	const char *key;
@@ -139,6 +151,7 @@ static const struct {
     {"symptom", leave_out},
     {"summary", cut_by_excess},
     {"why", cut_to_name},
+    {"by", cut_to_user},
     {"subject", cut_to_name},
     {"account", cut_to_name},
     {"stream", cut_to_name},
@@ -228,14 +241,22 @@ add_name(struct str *line, const char *name)
 static char *
 make_tail(const struct ledger_change *change)
 {
+	struct str tail = {0};
 	char age[KD_AGE_SIZE];
 
 	if (change->event == LEDGER_CHANGED)
-		return mem_printf(" (was %s)", severity_name(change->from));
+		str_printf(&tail, " (was %s)", severity_name(change->from));
 	if (change->event == LEDGER_RESOLVED || change->event == LEDGER_REMINDER)
-		return mem_printf(" (%s %s)", change->event == LEDGER_RESOLVED ? "after" : "open for",
+		str_printf(&tail, " (%s %s)", change->event == LEDGER_RESOLVED ? "after" : "open for",
 		    kd_age(change->open_ms / 1000, age));
-	return mem_strdup("");
+	if (change->by != NULL) {
+		str_add(&tail, " (by ");
+		add_escaped(&tail, change->by, false, BY_MAX_WIDTH);
+		str_add_char(&tail, ')');
+	}
+	if (change->replayed)
+		str_add(&tail, " (replayed)");
+	return str_take(&tail);
 }
 
 char *

@@ -11,7 +11,8 @@ enum { CHANGE_LINE_MAX = 2047 };
 
 /*
  * {"v":1,"seq":…,"ts":…,"event":…,"severity":…,"from":…,"id":…,"account":…,"region":…,"stream":…,"probe":…,"check":…,"subject":…,"summary":…,"next":…,"symptom":…}
- * and, when it resolved for another cause than good looks, "why". About kdiag itself account, region and stream are null. The caller's reference.
+ * and, when it resolved for another cause than good looks or somebody said something, "why"; when somebody did it, "by"; when it may have been told before a crash already,
+ * "replayed":true. About kdiag itself account, region and stream are null. The caller's reference.
  */
 json_t *change_to_json(const struct ledger_change *change);
 /*

@@ -24,6 +24,7 @@ struct config_probe {
 	bool enabled;
 	int64_t interval_s;
 	struct kd_m_of_n open, resolve;
+	unsigned flapping; /* as in struct ledger_rules */
 	struct kd_settings *settings;
 };
 
@@ -60,6 +61,7 @@ struct config {
 		char *socket, *state, *probes;
 		char *operators; /* a group that may change things, or NULL */
 		int64_t interval_s;
+		int64_t history_s; /* how long changes are kept */
 		enum log_level log_level;
 	} daemon;
 	struct {

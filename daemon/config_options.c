@@ -4,6 +4,7 @@
 
 #include "common/mem.h"
 #include "daemon/config_read.h"
+#include "daemon/ledger.h"
 
 #define DAY_S                 86400
 #define WEEK_S                (7 * DAY_S)
@@ -16,12 +17,14 @@ static const struct kd_option daemon_options[] = {
     [DAEMON_SOCKET] = {"socket", KD_STRING, "/run/kdiag/kdiagd.sock", 0, SOCKET_MAX,
 	"where kdiagctl reaches the daemon"},
     [DAEMON_STATE] = {"state", KD_STRING, "/var/lib/kdiag/kdiag.db", 0, FILE_MAX,
-	"where findings are to outlive a restart; this version keeps them in memory and does not touch the file"},
+	"the database in which findings, their history, acks and silences outlive a restart"},
     [DAEMON_PROBES] = {"probes", KD_STRING, KDIAG_PROBES, 0, FILE_MAX, "the folder of the probes, a NAME.so each"},
     [DAEMON_OPERATORS] = {"operators", KD_STRING, NULL, 0, NAME_MAX_BYTES,
-	"a group whose members may run probes and reload, beside root and the daemon's own user"},
+	"a group whose members may run probes, acknowledge, silence and reload, beside root and the daemon's own user"},
     [DAEMON_INTERVAL] = {"interval", KD_DURATION, "60s", 1, DAY_S,
 	"how often each probe looks at each stream, where the probe says nothing else"},
+    [DAEMON_HISTORY] = {"history", KD_DURATION, "90d", 3600, 3650 * DAY_S,
+	"how long the changes of findings are kept for kdiagctl history"},
     [DAEMON_LOG_LEVEL] = {"log_level", KD_STRING, "info", 0, 0,
 	"what goes into the log: error, warning, info or debug"},
 };
@@ -160,6 +163,9 @@ static const struct kd_option probe_options[] = {
     [PROBE_INTERVAL] = {"interval", KD_DURATION, NULL, 1, DAY_S, "how often it looks; without it daemon.interval"},
     [PROBE_OPEN] = {"open", KD_STRING, NULL, 0, 0, "M of N: bad in so many of the last looks opens a finding"},
     [PROBE_RESOLVE] = {"resolve", KD_STRING, NULL, 0, 0, "M of N: good in so many of the last looks resolves it"},
+    [PROBE_FLAPPING] = {"flapping", KD_INTEGER, NULL, 0, LEDGER_TURNS_MAX,
+	"one that opens and resolves more often than this within an hour is said to be flapping, then nothing until it "
+	"is calm; 0: never"},
 };
 static const config_check probe_checks[KD_COUNT(probe_options)] = {
     [PROBE_OPEN] = config_check_m_of_n,
@@ -192,6 +198,8 @@ config_options_probe_default(const struct kd_probe *probe, size_t option)
 		return mem_strdup("true");
 	if (option == PROBE_INTERVAL)
 		return mem_strdup(daemon_options[DAEMON_INTERVAL].def);
+	if (option == PROBE_FLAPPING)
+		return mem_printf("%d", CONFIG_FLAPPING);
 	if (m_of_n.n == 0)
 		m_of_n = (struct kd_m_of_n){1, 1};
 	return mem_printf("%u of %u", m_of_n.m, m_of_n.n);

@@ -52,6 +52,7 @@ config_probe_set_defaults(struct config *config)
 		    .interval_s = config->daemon.interval_s,
 		    .open = default_m_of_n(probe->open),
 		    .resolve = default_m_of_n(probe->resolve),
+		    .flapping = CONFIG_FLAPPING,
 		    .settings = settings_new(probe->options, probe->options_count),
 		};
 	}
@@ -165,6 +166,8 @@ lay_over(struct config_reading *reading, const struct kd_probe *probe, const str
 		result->interval_s = kd_duration_s(common, PROBE_INTERVAL);
 	take_m_of_n(common, PROBE_OPEN, &result->open);
 	take_m_of_n(common, PROBE_RESOLVE, &result->resolve);
+	if (kd_is_set(common, PROBE_FLAPPING))
+		result->flapping = (unsigned)kd_integer(common, PROBE_FLAPPING);
 	settings_free(common);
 	return result;
 }

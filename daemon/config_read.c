@@ -25,6 +25,7 @@ read_daemon(struct config_reading *reading, const struct yaml_node *map)
 	config->daemon.probes = mem_strdup(kd_string(settings, DAEMON_PROBES));
 	config->daemon.operators = mem_strdup(kd_string(settings, DAEMON_OPERATORS));
 	config->daemon.interval_s = kd_duration_s(settings, DAEMON_INTERVAL);
+	config->daemon.history_s = kd_duration_s(settings, DAEMON_HISTORY);
 	config->daemon.log_level = LOG_LEVEL_INFO;
 	log_parse_level(kd_string(settings, DAEMON_LOG_LEVEL), &config->daemon.log_level);
 	settings_free(settings);

@@ -14,10 +14,11 @@
 #include "daemon/health.h"
 #include "daemon/notify.h"
 #include "daemon/ops.h"
+#include "daemon/resume.h"
 #include "daemon/self.h"
 #include "daemon/signals.h"
 
-enum { SYSLOG_QUEUE_MAX = 10000, SYSLOG_GRACE_MS = 500 };
+enum { SYSLOG_QUEUE_MAX = 10000, SYSLOG_GRACE_MS = 500, DISK_GRACE_MS = 500 };
 
 static void
 notice_cb(const char *check, const char *subject, const char *why, void *arg)
@@ -36,6 +37,22 @@ place_cb(const char *account, const char *region, char **cause, void *arg)
 	return accounts_place(daemon->accounts, account, region, cause);
 }
 
+static char *
+recall_cb(const struct stream_id *stream, const char *probe, void *arg)
+{
+	struct daemon *daemon = arg;
+
+	return keeper_take_state(daemon->keeper, stream, probe);
+}
+
+static void
+kept_cb(const struct stream_id *stream, const char *probe, const char *state, void *arg)
+{
+	struct daemon *daemon = arg;
+
+	keeper_put_state(daemon->keeper, stream, probe, state);
+}
+
 static struct schedule_parts
 parts_of(struct daemon *daemon)
 {
@@ -46,6 +63,9 @@ parts_of(struct daemon *daemon)
 	    .ledger = daemon->ledger,
 	    .place = place_cb,
 	    .place_arg = daemon,
+	    .recall = daemon->keeper != NULL ? recall_cb : NULL,
+	    .kept = daemon->keeper != NULL ? kept_cb : NULL,
+	    .memory_arg = daemon,
 	};
 
 	return parts;
@@ -139,13 +159,64 @@ syslog_options(const struct config *config)
 	return options;
 }
 
+/* ---- the disk ---- */
+
 static void
-pass_change(const struct ledger_change *change, void *arg)
+tell_cb(const struct ledger_change *change, void *arg)
 {
 	struct daemon *daemon = arg;
 
 	if (daemon->sink != NULL)
 		sink_syslog_change(change, daemon->sink);
+}
+
+/* Without syslog a change is told when it is on the disk. */
+static uint64_t
+told_cb(void *arg)
+{
+	const struct daemon *daemon = arg;
+
+	return daemon->sink != NULL ? sink_syslog_told(daemon->sink) : daemon->told_seq;
+}
+
+static void
+count_cb(int64_t counters[STORE_COUNTERS], void *arg)
+{
+	const struct aws_counts counts = daemon_counts(arg);
+
+	counters[STORE_CALLS] = (int64_t)counts.calls;
+	counters[STORE_RETRIES] = (int64_t)counts.retries;
+	counters[STORE_THROTTLED] = (int64_t)counts.throttled;
+	counters[STORE_FAILED] = (int64_t)counts.failed;
+}
+
+static void
+disk_cb(const char *subject, const char *why, void *arg)
+{
+	struct daemon *daemon = arg;
+
+	if (why != NULL)
+		log_warnx("%s", why);
+	self_set(daemon->ledger, "store", subject, why);
+}
+
+static int
+start_keeper(struct daemon *daemon, char **cause)
+{
+	const struct keeper_options options = {
+	    .base = daemon->base,
+	    .path = daemon->config->daemon.state,
+	    .history_s = daemon->config->daemon.history_s,
+	    .ledger = daemon->ledger,
+	    .tell = tell_cb,
+	    .told = told_cb,
+	    .count = count_cb,
+	    .notice = disk_cb,
+	    .arg = daemon,
+	};
+
+	daemon->keeper = keeper_new(&options, cause);
+	return daemon->keeper == NULL ? -1 : 0;
 }
 
 static int
@@ -213,18 +284,35 @@ hangup_cb(void *arg)
 int
 daemon_serve(struct daemon *daemon, char **cause)
 {
-	if (start_syslog(daemon, cause) == -1 || start_control(daemon, cause) == -1)
+	/* The socket first: it says best that another kdiagd runs. Syslog behind the findings of before, which it says again. */
+	daemon->told_seq = UINT64_MAX;
+	if (start_control(daemon, cause) == -1)
 		return -1;
+	if (start_keeper(daemon, cause) == -1 || start_syslog(daemon, cause) == -1) {
+		control_free(daemon->control);
+		daemon->control = NULL;
+		return -1;
+	}
 	ledger_listen(daemon->ledger, publish_change, daemon);
-	ledger_listen(daemon->ledger, pass_change, daemon);
 	if (daemon->cli->foreground)
 		ledger_listen(daemon->ledger, log_change, daemon);
 	else
 		log_to(log_sink_cb, daemon);
+	keeper_begin(daemon->keeper);
 	daemon->signals = signals_new(daemon->base, hangup_cb, daemon);
 	daemon->health = health_new(daemon);
 	daemon_watch(daemon);
+	resume_watches(daemon);
 	return 0;
+}
+
+static void
+stop_syslog(struct daemon *daemon)
+{
+	if (daemon->sink == NULL)
+		return;
+	daemon->told_seq = sink_syslog_free(daemon->sink, SYSLOG_GRACE_MS);
+	daemon->sink = NULL;
 }
 
 void
@@ -233,6 +321,8 @@ daemon_stop(struct daemon *daemon)
 	daemon->stopping = true;
 	health_free(daemon->health);
 	signals_free(daemon->signals);
+	if (daemon->keeper != NULL)
+		keeper_settle(daemon->keeper, DISK_GRACE_MS);
 	control_free(daemon->control);
 	discover_free(daemon->discover);
 	schedule_free(daemon->schedule);
@@ -240,8 +330,8 @@ daemon_stop(struct daemon *daemon)
 	accounts_free(daemon->accounts);
 	host_free(daemon->host);
 	log_to(NULL, NULL);
-	if (daemon->sink != NULL)
-		sink_syslog_free(daemon->sink, SYSLOG_GRACE_MS);
+	stop_syslog(daemon);
+	keeper_free(daemon->keeper, DISK_GRACE_MS);
 	ledger_free(daemon->ledger);
 	config_unref(daemon->config);
 }
@@ -254,6 +344,8 @@ tell_what_stays(const struct config *old, const struct config *config)
 {
 	if (strcmp(old->daemon.socket, config->daemon.socket) != 0)
 		log_warnx("daemon.socket stays %s until a restart", old->daemon.socket);
+	if (strcmp(old->daemon.state, config->daemon.state) != 0)
+		log_warnx("daemon.state stays %s until a restart", old->daemon.state);
 }
 
 static void
@@ -263,8 +355,8 @@ reload_syslog(struct daemon *daemon)
 	char *cause = NULL;
 
 	if (daemon->sink != NULL && !daemon->config->syslog.enabled) {
-		sink_syslog_free(daemon->sink, SYSLOG_GRACE_MS);
-		daemon->sink = NULL;
+		stop_syslog(daemon);
+		daemon->told_seq = UINT64_MAX;
 	} else if (daemon->sink != NULL) {
 		sink_syslog_configure(daemon->sink, &options);
 	} else if (start_syslog(daemon, &cause) == -1) {
@@ -306,6 +398,7 @@ take(struct daemon *daemon, struct config *config, struct accounts *accounts_tak
 	if (daemon->cli->verbose == 0)
 		log_set_level(config->daemon.log_level);
 	control_configure(daemon->control, config->daemon.operators);
+	keeper_set_history(daemon->keeper, config->daemon.history_s);
 	reload_syslog(daemon);
 	move_streams(daemon, accounts_taken);
 	self_set(daemon->ledger, "config", "file", NULL);

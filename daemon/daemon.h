@@ -13,6 +13,7 @@
 #include "daemon/control.h"
 #include "daemon/discover.h"
 #include "daemon/host.h"
+#include "daemon/keeper.h"
 #include "daemon/ledger.h"
 #include "daemon/schedule.h"
 #include "daemon/sink_syslog.h"
@@ -24,6 +25,7 @@ struct daemon {
 	struct event_base *base;
 	struct config *config;
 	struct ledger *ledger;
+	struct keeper *keeper;    /* NULL with -1 */
 	struct sink_syslog *sink; /* NULL: syslog is off, or -1 */
 	struct host *host;
 	struct accounts *accounts;
@@ -35,6 +37,7 @@ struct daemon {
 	struct health *health;
 	int64_t started_ms;    /* clock_mono_ms() */
 	bool stopping;         /* what the modules tell of themselves while they are freed is no news */
+	uint64_t told_seq;     /* of syslog when it ended; UINT64_MAX: it is off */
 	uint64_t calls_before; /* AWS calls of clients that a reload has replaced */
 };
 

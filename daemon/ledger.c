@@ -8,7 +8,7 @@
 
 #include "common/mem.h"
 #include "common/text.h"
-#include "daemon/ledger_table.h"
+#include "daemon/ledger_private.h"
 
 enum {
 	BLAME_DEPTH = 4
@@ -16,21 +16,6 @@ enum {
 
 static const char self_probe[] = "self";
 static const char no_longer_reported[] = "no longer reported";
-
-struct listener {
-	ledger_listener call;
-	void *arg;
-};
-
-struct ledger {
-	struct ledger_table *table;
-	struct listener *listeners;
-	size_t listeners_count;
-	bool telling; /* a listener is on the stack */
-	uint64_t seq;
-	uint32_t judgement;
-	size_t open[KD_CRITICAL + 1]; /* told ones by severity */
-};
 
 struct ledger *
 ledger_new(void)
@@ -48,23 +33,82 @@ ledger_free(struct ledger *ledger)
 		return;
 	assert(!ledger->telling);
 	ledger_table_free(ledger->table);
+	for (size_t i = 0; i < ledger->silences_count; i++)
+		ledger_silence_free(ledger->silences[i]);
+	free(ledger->silences);
 	free(ledger->listeners);
 	free(ledger);
 }
 
 /* ---- telling ---- */
 
+static const char *const event_names[LEDGER_EVENTS] = {
+    [LEDGER_OPENED] = "opened",
+    [LEDGER_CHANGED] = "changed",
+    [LEDGER_RESOLVED] = "resolved",
+    [LEDGER_REMINDER] = "reminder",
+    [LEDGER_ACKED] = "acked",
+    [LEDGER_UNACKED] = "unacked",
+    [LEDGER_SILENCED] = "silenced",
+    [LEDGER_UNSILENCED] = "unsilenced",
+    [LEDGER_FLAPPING] = "flapping",
+};
+
 const char *
 ledger_event_name(enum ledger_event event)
 {
-	static const char *const names[] = {
-	    [LEDGER_OPENED] = "opened",
-	    [LEDGER_CHANGED] = "changed",
-	    [LEDGER_RESOLVED] = "resolved",
-	    [LEDGER_REMINDER] = "reminder",
-	};
+	return event_names[event];
+}
 
-	return names[event];
+int
+ledger_event_parse(const char *name, enum ledger_event *event)
+{
+	for (int i = 0; i < LEDGER_EVENTS; i++) {
+		if (strcmp(event_names[i], name) != 0)
+			continue;
+		*event = (enum ledger_event)i;
+		return 0;
+	}
+	return -1;
+}
+
+struct stream_id *
+ledger_copy_stream(const struct stream_id *stream)
+{
+	struct stream_id *copy;
+
+	if (stream == NULL)
+		return NULL;
+	copy = stream_id_new(stream->account, stream->region, stream->name);
+	stream_id_set_arn(copy, stream->arn);
+	return copy;
+}
+
+struct ledger_change *
+ledger_change_copy(const struct ledger_change *change)
+{
+	struct ledger_change *copy = mem_new(1, sizeof(*copy));
+	struct finding finding = *change->finding;
+
+	*copy = *change;
+	finding.stream = NULL;
+	finding.evidence = NULL; /* no form of a change has it */
+	copy->finding = finding_copy(&finding);
+	((struct finding *)copy->finding)->stream = ledger_copy_stream(change->finding->stream);
+	copy->why = mem_strdup(change->why);
+	copy->by = mem_strdup(change->by);
+	return copy;
+}
+
+void
+ledger_change_free(struct ledger_change *change)
+{
+	if (change == NULL)
+		return;
+	finding_free((struct finding *)change->finding);
+	free((char *)change->why);
+	free((char *)change->by);
+	free(change);
 }
 
 void
@@ -74,54 +118,86 @@ ledger_listen(struct ledger *ledger, ledger_listener listener, void *arg)
 	ledger->listeners[ledger->listeners_count++] = (struct listener){listener, arg};
 }
 
-static void
-tell(struct ledger *ledger, enum ledger_turn turn, const struct ledger_item *item, enum kd_severity from,
-    const char *why, int64_t now_ms)
+void
+ledger_tell(struct ledger *ledger, struct ledger_change *change)
 {
+	change->seq = ++ledger->seq;
+	change->silenced = ledger_silenced_until(ledger, change->finding) != 0;
+	ledger->telling = true;
+	for (size_t i = 0; i < ledger->listeners_count; i++)
+		ledger->listeners[i].call(change, ledger->listeners[i].arg);
+	ledger->telling = false;
+}
+
+/* A person looks after what he knows: not after what has become worse, nor after what is over. */
+static void
+end_ack(struct ledger_item *item, enum kd_severity from)
+{
+	if (item->finding.state == FINDING_OPEN && item->finding.severity <= from)
+		return;
+	ledger_ack_free(item->ack);
+	item->ack = NULL;
+}
+
+static void
+tell(struct ledger *ledger, enum ledger_turn turn, struct ledger_item *item, enum kd_severity from, const char *why,
+    int64_t now_ms)
+{
+	static const char calm[] = "no longer flapping";
 	static const enum ledger_event events[] = {
 	    [LEDGER_TURN_OPENED] = LEDGER_OPENED,
 	    [LEDGER_TURN_CHANGED] = LEDGER_CHANGED,
 	    [LEDGER_TURN_RESOLVED] = LEDGER_RESOLVED,
+	    [LEDGER_TURN_FLAPPING] = LEDGER_FLAPPING,
+	    [LEDGER_TURN_CALM] = LEDGER_CHANGED,
 	};
 	int64_t open_ms = now_ms - item->life.opened_ms;
 	struct ledger_change change;
 
 	if (turn == LEDGER_TURN_NONE)
 		return;
+	end_ack(item, from);
 	change = (struct ledger_change){
-	    .seq = ++ledger->seq,
 	    .ms = now_ms,
 	    .event = events[turn],
 	    .from = turn == LEDGER_TURN_OPENED ? KD_OK : from,
 	    .finding = &item->finding,
-	    .why = turn == LEDGER_TURN_RESOLVED ? why : NULL,
+	    .why = turn == LEDGER_TURN_RESOLVED ? why
+		   : turn == LEDGER_TURN_CALM   ? calm
+						: NULL,
 	    .open_ms = open_ms > 0 ? open_ms : 0, /* the wall clock may step back */
 	};
-	ledger->telling = true;
-	for (size_t i = 0; i < ledger->listeners_count; i++)
-		ledger->listeners[i].call(&change, ledger->listeners[i].arg);
-	ledger->telling = false;
+	ledger_tell(ledger, &change);
 }
 
-static bool
-is_told(const struct ledger_item *item)
+bool
+ledger_is_told(const struct ledger_item *item)
 {
 	return item->finding.state == FINDING_OPEN && !item->life.quiet;
 }
 
-/* Around each turn, so that ledger_count_open() need not walk 100,000 findings. */
-static void
-count_out(struct ledger *ledger, const struct ledger_item *item)
+void
+ledger_count_out(struct ledger *ledger, const struct ledger_item *item)
 {
-	if (is_told(item))
+	if (ledger_is_told(item))
 		ledger->open[item->finding.severity]--;
 }
 
-static void
-count_in(struct ledger *ledger, const struct ledger_item *item)
+void
+ledger_count_in(struct ledger *ledger, const struct ledger_item *item)
 {
-	if (is_told(item))
+	if (ledger_is_told(item))
 		ledger->open[item->finding.severity]++;
+}
+
+/* What a look has made of it, for the disk: state and severity at once, the rest with the next round. */
+static void
+note_look(struct ledger_item *item, enum finding_state state, enum kd_severity severity)
+{
+	bool turned = item->finding.state != state || item->finding.severity != severity;
+
+	if (item->finding.state != FINDING_OK || item->saved)
+		ledger_table_touch(item, turned ? LEDGER_TURNED : LEDGER_LOOKED_AT);
 }
 
 /* ---- blame ---- */
@@ -162,7 +238,7 @@ is_explained(const struct ledger *ledger, const struct ledger_item *item, const 
 
 		if (blamed == NULL)
 			return false;
-		if (is_told(blamed))
+		if (ledger_is_told(blamed))
 			return true;
 		if (blamed->finding.state == FINDING_PENDING)
 			return blamed->finding.severity != KD_UNKNOWN;
@@ -197,16 +273,18 @@ static void
 look_at_reported(struct ledger *ledger, struct ledger_item *item, const struct finding *seen,
     const struct ledger_rules *rules, int64_t now_ms)
 {
-	enum kd_severity from = item->finding.severity;
+	const enum kd_severity from = item->finding.severity;
+	const enum finding_state was = item->finding.state;
 	struct ledger_look look = {.severity = seen->severity};
 	enum ledger_turn turn;
 
-	if (seen->severity == KD_UNKNOWN && !is_told(item))
+	if (seen->severity == KD_UNKNOWN && !ledger_is_told(item))
 		look.explained = is_explained(ledger, item, seen->blame);
-	count_out(ledger, item);
+	ledger_count_out(ledger, item);
 	turn = ledger_life_look(&item->finding, &item->life, &look, rules, now_ms);
 	take_sentences(ledger, item, seen);
-	count_in(ledger, item);
+	ledger_count_in(ledger, item);
+	note_look(item, was, from);
 	tell(ledger, turn, item, from, NULL, now_ms);
 }
 
@@ -214,17 +292,19 @@ static void
 look_at_absent(struct ledger *ledger, struct ledger_item *item, const struct ledger_rules *rules, int64_t now_ms)
 {
 	static const struct finding gone = {.summary = (char *)no_longer_reported};
-	enum kd_severity from = item->finding.severity;
+	const enum kd_severity from = item->finding.severity;
+	const enum finding_state was = item->finding.state;
 	struct ledger_look look = {.severity = KD_OK, .absent = true};
 	enum ledger_turn turn;
 
-	count_out(ledger, item);
+	ledger_count_out(ledger, item);
 	turn = ledger_life_look(&item->finding, &item->life, &look, rules, now_ms);
 	if (item->finding.severity != KD_UNKNOWN)
 		item->finding.reason = KD_KNOWN;
 	if (item->finding.state == FINDING_OK)
 		ledger_table_copy_texts(ledger->table, item, &gone);
-	count_in(ledger, item);
+	ledger_count_in(ledger, item);
+	note_look(item, was, from);
 	tell(ledger, turn, item, from, no_longer_reported, now_ms);
 	if (ledger_life_is_over(&item->finding, &item->life, rules, now_ms))
 		ledger_table_drop(item);
@@ -339,12 +419,30 @@ ledger_raise(struct ledger *ledger, const char *check, const char *subject, enum
 	if ((item = find_or_add(ledger, record, &named)) == NULL)
 		return; /* 2,000 are open already: nobody misses the next */
 	from = item->finding.severity;
-	count_out(ledger, item);
+	ledger_count_out(ledger, item);
 	turn = ledger_life_set(&item->finding, &item->life, severity, now_ms);
 	ledger_table_copy_texts(ledger->table, item, &named);
 	item->finding.reason = severity == KD_UNKNOWN ? KD_FAILED : KD_KNOWN;
-	count_in(ledger, item);
+	ledger_count_in(ledger, item);
+	ledger_table_touch(item, turn != LEDGER_TURN_NONE ? LEDGER_TURNED : LEDGER_LOOKED_AT);
 	tell(ledger, turn, item, from, NULL, now_ms);
+}
+
+/* It is over, and its sentence says so. why: NULL when it was seen to be over. */
+static void
+end_self(struct ledger *ledger, struct ledger_item *item, const char *why, int64_t now_ms)
+{
+	enum kd_severity from = item->finding.severity;
+	char *was = item->finding.summary, *now = mem_printf("over: %s", was);
+	enum ledger_turn turn;
+
+	item->finding.summary = text_clean(now, strlen(now), FINDING_TEXT_MAX);
+	free(was);
+	free(now);
+	ledger_count_out(ledger, item);
+	turn = ledger_life_set(&item->finding, &item->life, KD_OK, now_ms);
+	ledger_table_touch(item, LEDGER_TURNED);
+	tell(ledger, turn, item, from, why, now_ms);
 }
 
 void
@@ -353,22 +451,23 @@ ledger_clear(struct ledger *ledger, const char *check, const char *subject, int6
 	struct ledger_record *record = ledger_table_find_record(ledger->table, NULL);
 	struct finding named = name_self(check, subject);
 	struct ledger_item *item = ledger_table_find(ledger->table, record, &named);
-	enum kd_severity from;
-	enum ledger_turn turn;
-	char *was, *now;
 
 	assert(!ledger->telling);
-	if (item == NULL || item->finding.state != FINDING_OPEN)
-		return;
-	from = item->finding.severity;
-	was = item->finding.summary;
-	now = mem_printf("over: %s", was);
-	item->finding.summary = text_clean(now, strlen(now), FINDING_TEXT_MAX);
-	free(was);
-	free(now);
-	count_out(ledger, item);
-	turn = ledger_life_set(&item->finding, &item->life, KD_OK, now_ms);
-	tell(ledger, turn, item, from, NULL, now_ms);
+	if (item != NULL && item->finding.state == FINDING_OPEN)
+		end_self(ledger, item, NULL, now_ms);
+}
+
+void
+ledger_sweep_self(struct ledger *ledger, int64_t since_ms, const char *why, int64_t now_ms)
+{
+	struct ledger_record *record = ledger_table_find_record(ledger->table, NULL);
+
+	for (size_t i = record != NULL ? record->count : 0; i-- > 0;) {
+		struct ledger_item *item = record->items[i];
+
+		if (item->finding.state == FINDING_OPEN && item->finding.last_seen_ms < since_ms)
+			end_self(ledger, item, why, now_ms);
+	}
 }
 
 /* ---- no longer watched ---- */
@@ -379,7 +478,7 @@ forget_item(struct ledger *ledger, struct ledger_item *item, const char *why, in
 	enum kd_severity from = item->finding.severity;
 
 	if (item->finding.state == FINDING_OPEN) {
-		count_out(ledger, item);
+		ledger_count_out(ledger, item);
 		tell(ledger, ledger_life_set(&item->finding, &item->life, KD_OK, now_ms), item, from, why, now_ms);
 	}
 	ledger_table_drop(item);
@@ -436,10 +535,13 @@ compare_items(const void *left, const void *right)
 }
 
 static void
-show(const struct ledger_item *item, ledger_visit visit, void *arg)
+show(const struct ledger *ledger, const struct ledger_item *item, ledger_visit visit, void *arg)
 {
 	const struct ledger_entry entry = {
 	    .finding = &item->finding,
+	    .ack = item->ack,
+	    .silenced_until_ms = ledger_silenced_until(ledger, &item->finding),
+	    .flapping = item->life.flapping,
 	    .quiet = item->life.quiet,
 	    .unseen = item->life.unseen,
 	};
@@ -459,7 +561,7 @@ ledger_each(const struct ledger *ledger, const struct stream_id *stream, ledger_
 	memcpy(sorted, record->items, record->count * sizeof(struct ledger_item *));
 	qsort(sorted, record->count, sizeof(struct ledger_item *), compare_items);
 	for (size_t i = 0; i < record->count; i++)
-		show(sorted[i], visit, arg);
+		show(ledger, sorted[i], visit, arg);
 	free(sorted);
 }
 
@@ -470,7 +572,7 @@ ledger_each_all(const struct ledger *ledger, ledger_visit visit, void *arg)
 
 	for (record = ledger_table_first(ledger->table); record != NULL; record = LIST_NEXT(record, all))
 		for (size_t i = 0; i < record->count; i++)
-			show(record->items[i], visit, arg);
+			show(ledger, record->items[i], visit, arg);
 }
 
 const struct finding *
@@ -479,6 +581,14 @@ ledger_find(const struct ledger *ledger, const char *id)
 	const struct ledger_item *item = ledger_table_find_id(ledger->table, id);
 
 	return item != NULL ? &item->finding : NULL;
+}
+
+bool
+ledger_is_acked(const struct ledger *ledger, const char *id)
+{
+	const struct ledger_item *item = ledger_table_find_id(ledger->table, id);
+
+	return item != NULL && item->ack != NULL;
 }
 
 enum kd_severity
@@ -490,7 +600,7 @@ ledger_verdict(const struct ledger *ledger, const struct stream_id *stream)
 	if (record == NULL || record->count == 0)
 		return stream == NULL ? KD_OK : KD_UNKNOWN;
 	for (size_t i = 0; i < record->count; i++)
-		if (weight(record->items[i]) > worst)
+		if (weight(record->items[i]) > worst && ledger_silenced_until(ledger, &record->items[i]->finding) == 0)
 			worst = weight(record->items[i]);
 	return worst;
 }

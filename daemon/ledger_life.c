@@ -2,9 +2,19 @@
 /* ledger_life: owns the rules of a finding's life, and refuses to know of whom they are told to. */
 #include "daemon/ledger_life.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/mem.h"
+#include "common/str.h"
+
 enum {
 	HISTORY = 32,                    /* looks; struct kd_m_of_n goes no farther */
 	RESOLVED_KEEP_MS = 24 * 3600000, /* how long `findings --all` shows what resolved and is reported no more */
+	FLAPPING_WINDOW_S = 3600,
+	CALM_MS = 30 * 60000, /* half the window: long enough that it is no pause between two turns of a flapping one */
 };
 
 /* 0 of 0 stands for 1 of 1 (kdiag/probe.h). */
@@ -92,14 +102,41 @@ become_ok(struct finding *finding, int64_t now_ms)
 	finding->count = 0;
 }
 
+/* Counts a turn that would be told. Is it one too many? A clock that steps back makes turns of the future, which count as fresh. */
+static bool
+begins_to_flap(struct ledger_life *life, const struct ledger_rules *rules, bool good, int64_t now_ms)
+{
+	int64_t now_s = now_ms / 1000;
+	unsigned recent = 0;
+
+	if (rules->flapping == 0)
+		return false;
+	if (life->turns == NULL)
+		life->turns = mem_new(LEDGER_TURNS_MAX + 1, sizeof(*life->turns));
+	if (life->turns_count > LEDGER_TURNS_MAX)
+		memmove(life->turns, life->turns + 1, --life->turns_count * sizeof(*life->turns));
+	life->turns[life->turns_count++] = (uint32_t)now_s;
+	for (unsigned i = 0; i < life->turns_count; i++)
+		recent += now_s - (int64_t)life->turns[i] < FLAPPING_WINDOW_S;
+	if (recent <= rules->flapping)
+		return false;
+	life->flapping = true;
+	life->steady_good = good;
+	life->steady_ms = now_ms;
+	return true;
+}
+
 static enum ledger_turn
-become_open(struct finding *finding, struct ledger_life *life, bool quiet, int64_t now_ms)
+become_open(
+    struct finding *finding, struct ledger_life *life, bool quiet, const struct ledger_rules *rules, int64_t now_ms)
 {
 	finding->state = FINDING_OPEN;
 	finding->changed_ms = life->opened_ms = now_ms;
 	life->looks_in_state = life->looks_at_severity = 0;
 	life->quiet = quiet;
-	return quiet ? LEDGER_TURN_NONE : LEDGER_TURN_OPENED;
+	if (quiet)
+		return LEDGER_TURN_NONE;
+	return begins_to_flap(life, rules, false, now_ms) ? LEDGER_TURN_FLAPPING : LEDGER_TURN_OPENED;
 }
 
 /* What nobody was told of goes as it came. */
@@ -109,7 +146,7 @@ become_resolved(struct finding *finding, struct ledger_life *life, int64_t now_m
 	bool quiet = life->quiet;
 
 	life->looks_in_state = 0;
-	life->quiet = false;
+	life->quiet = life->flapping = false;
 	if (quiet) {
 		become_ok(finding, now_ms);
 		return LEDGER_TURN_NONE;
@@ -155,17 +192,64 @@ look_at_closed(struct finding *finding, struct ledger_life *life, const struct l
 	if (look->severity == KD_UNKNOWN &&
 	    !holds((struct kd_m_of_n){2, 2}, life->seen[KD_UNKNOWN], life->looks_in_state))
 		return LEDGER_TURN_NONE;
-	return become_open(finding, life, look->severity == KD_UNKNOWN && look->explained, now_ms);
+	return become_open(finding, life, look->severity == KD_UNKNOWN && look->explained, rules, now_ms);
+}
+
+/* Good in enough looks. One that would resolve once too often stays open. */
+static enum ledger_turn
+try_to_resolve(struct finding *finding, struct ledger_life *life, const struct ledger_rules *rules, int64_t now_ms)
+{
+	if (!holds(rules->resolve, life->seen[KD_OK], life->looks_in_state))
+		return LEDGER_TURN_NONE;
+	if (!life->quiet && begins_to_flap(life, rules, true, now_ms))
+		return LEDGER_TURN_FLAPPING;
+	return become_resolved(finding, life, now_ms);
+}
+
+/* While it flaps: for how long have the looks agreed? A look that cannot see agrees with all. */
+static bool
+is_calm(struct ledger_life *life, const struct ledger_look *look, int64_t now_ms)
+{
+	bool good = look->severity == KD_OK;
+
+	if (look->severity == KD_UNKNOWN)
+		return false;
+	if (good != life->steady_good || now_ms < life->steady_ms) {
+		life->steady_good = good;
+		life->steady_ms = now_ms;
+	}
+	return now_ms - life->steady_ms >= CALM_MS;
+}
+
+/* Quiet, but for a rise. */
+static enum ledger_turn
+look_at_flapping(struct finding *finding, struct ledger_life *life, const struct ledger_look *look, int64_t now_ms)
+{
+	bool calm = is_calm(life, look, now_ms);
+
+	if (look->severity == KD_OK)
+		return calm ? become_resolved(finding, life, now_ms) : LEDGER_TURN_NONE;
+	if (look->severity == KD_UNKNOWN && finding->severity != KD_UNKNOWN)
+		return LEDGER_TURN_NONE;
+	see(finding, now_ms);
+	if (look->severity > finding->severity)
+		return become_severe(finding, life, look->severity, now_ms);
+	if (!calm)
+		return LEDGER_TURN_NONE;
+	life->flapping = false;
+	if (look->severity < finding->severity)
+		return become_severe(finding, life, look->severity, now_ms);
+	return LEDGER_TURN_CALM;
 }
 
 static enum ledger_turn
 look_at_open(struct finding *finding, struct ledger_life *life, const struct ledger_look *look,
     const struct ledger_rules *rules, int64_t now_ms)
 {
+	if (life->flapping)
+		return look_at_flapping(finding, life, look, now_ms);
 	if (look->severity == KD_OK)
-		return holds(rules->resolve, life->seen[KD_OK], life->looks_in_state)
-			   ? become_resolved(finding, life, now_ms)
-			   : LEDGER_TURN_NONE;
+		return try_to_resolve(finding, life, rules, now_ms);
 	if (look->severity == KD_UNKNOWN && finding->severity != KD_UNKNOWN)
 		return LEDGER_TURN_NONE;
 	see(finding, now_ms);
@@ -199,7 +283,7 @@ ledger_life_set(struct finding *finding, struct ledger_life *life, enum kd_sever
 		become_pending(finding, now_ms);
 		see(finding, now_ms);
 		finding->severity = severity;
-		return become_open(finding, life, false, now_ms);
+		return become_open(finding, life, false, &(struct ledger_rules){0}, now_ms);
 	}
 	see(finding, now_ms);
 	return severity == finding->severity ? LEDGER_TURN_NONE : become_severe(finding, life, severity, now_ms);
@@ -214,4 +298,88 @@ ledger_life_is_over(
 	if (finding->state == FINDING_RESOLVED)
 		return now_ms - finding->changed_ms >= RESOLVED_KEEP_MS;
 	return finding->state == FINDING_OK && (bad_looks(life) & last_looks(sound(rules->open).n)) == 0;
+}
+
+/* ---- in writing ---- */
+
+void
+ledger_life_clear(struct ledger_life *life)
+{
+	free(life->turns);
+	*life = (struct ledger_life){0};
+}
+
+enum { FLAGS = 5 };
+
+char *
+ledger_life_write(const struct ledger_life *life)
+{
+	struct str text = {0};
+
+	str_printf(&text, "%" PRId64 " %" PRId64, life->opened_ms, life->steady_ms);
+	for (int severity = KD_OK; severity <= KD_CRITICAL; severity++)
+		str_printf(&text, " %" PRIu32, life->seen[severity]);
+	str_printf(&text, " %u %u %d%d%d%d%d", life->looks_in_state, life->looks_at_severity, life->quiet, life->unseen,
+	    life->absent, life->flapping, life->steady_good);
+	for (unsigned i = 0; i < life->turns_count; i++)
+		str_printf(&text, " %" PRIu32, life->turns[i]);
+	return str_take(&text);
+}
+
+/* The number that begins *text, which moves behind it and its space. */
+static int
+take_number(const char **text, int64_t max, int64_t *number)
+{
+	char *end;
+
+	*number = strtoll(*text, &end, 10);
+	if (end == *text || *number < 0 || *number > max || (*end != ' ' && *end != '\0'))
+		return -1;
+	*text = *end == ' ' ? end + 1 : end;
+	return 0;
+}
+
+static int
+take_flags(struct ledger_life *life, const char **text)
+{
+	bool *const flags[FLAGS] = {&life->quiet, &life->unseen, &life->absent, &life->flapping, &life->steady_good};
+
+	for (size_t i = 0; i < FLAGS; i++, (*text)++) {
+		if (**text != '0' && **text != '1')
+			return -1;
+		*flags[i] = **text == '1';
+	}
+	*text += **text == ' ';
+	return 0;
+}
+
+int
+ledger_life_read(struct ledger_life *life, const char *text)
+{
+	int64_t number[3];
+
+	*life = (struct ledger_life){0};
+	if (take_number(&text, INT64_MAX, &life->opened_ms) != 0 ||
+	    take_number(&text, INT64_MAX, &life->steady_ms) != 0)
+		return -1;
+	for (int severity = KD_OK; severity <= KD_CRITICAL; severity++) {
+		if (take_number(&text, UINT32_MAX, &number[0]) != 0)
+			return -1;
+		life->seen[severity] = (uint32_t)number[0];
+	}
+	if (take_number(&text, HISTORY, &number[0]) != 0 || take_number(&text, HISTORY, &number[1]) != 0 ||
+	    take_flags(life, &text) != 0)
+		return -1;
+	life->looks_in_state = (uint8_t)number[0];
+	life->looks_at_severity = (uint8_t)number[1];
+	while (*text != '\0' && life->turns_count <= LEDGER_TURNS_MAX) {
+		if (life->turns == NULL)
+			life->turns = mem_new(LEDGER_TURNS_MAX + 1, sizeof(*life->turns));
+		if (take_number(&text, UINT32_MAX, &number[2]) != 0) {
+			ledger_life_clear(life);
+			return -1;
+		}
+		life->turns[life->turns_count++] = (uint32_t)number[2];
+	}
+	return 0;
 }

@@ -16,11 +16,16 @@ enum {
 
 LIST_HEAD(item_list, ledger_item);
 LIST_HEAD(record_list, ledger_record);
+TAILQ_HEAD(touched_list, ledger_item);
 
 struct ledger_table {
 	struct item_list ids[ID_BUCKETS];
 	struct record_list streams[STREAM_BUCKETS];
 	struct record_list all;
+	struct touched_list touched;
+	uint64_t last_no;
+	uint64_t *dropped; /* numbers of saved items that are no more */
+	size_t dropped_count, dropped_room, dropped_taken;
 	void *
 	    words; /* a tree of tsearch(3): names of probes and checks, symptoms, steps: few, and each in thousands of findings */
 };
@@ -161,6 +166,7 @@ ledger_table_make_record(struct ledger_table *table, struct stream_id *stream)
 		return record;
 	}
 	record = mem_new(1, sizeof(*record));
+	record->table = table;
 	record->stream = stream_id_ref(stream);
 	LIST_INSERT_HEAD(&table->streams[bucket_of_stream(stream)], record, same_bucket);
 	LIST_INSERT_HEAD(&table->all, record, all);
@@ -231,6 +237,7 @@ ledger_table_add(struct ledger_table *table, struct ledger_record *record, const
 	item->finding.subject = share_subject(finding->subject);
 	item->finding.summary = mem_strdup("");
 	item->record = record;
+	item->no = ++table->last_no;
 	append_item(record, item);
 	LIST_INSERT_HEAD(&table->ids[bucket_of_id(finding->id)], item, same_bucket);
 	return item;
@@ -248,6 +255,10 @@ ledger_table_drop(struct ledger_item *item)
 	}
 	record->items[i] = record->items[--record->count];
 	LIST_REMOVE(item, same_bucket);
+	ledger_table_untouch(item);
+	ledger_table_note_dropped(item);
+	ledger_ack_free(item->ack);
+	ledger_life_clear(&item->life);
 	if (item->finding.subject != subject_stream)
 		free(item->finding.subject);
 	free(item->finding.summary);
@@ -255,6 +266,73 @@ ledger_table_drop(struct ledger_item *item)
 	free(item->finding.next);
 	free(item->finding.blame);
 	free(item);
+}
+
+/* ---- what is to be saved ---- */
+
+void
+ledger_table_touch(struct ledger_item *item, enum ledger_touch touch)
+{
+	if (item->touch == LEDGER_UNTOUCHED)
+		TAILQ_INSERT_TAIL(&item->record->table->touched, item, touched);
+	if (touch > item->touch)
+		item->touch = touch;
+}
+
+struct ledger_item *
+ledger_table_touched(const struct ledger_table *table)
+{
+	return TAILQ_FIRST(&table->touched);
+}
+
+void
+ledger_table_untouch(struct ledger_item *item)
+{
+	if (item->touch != LEDGER_UNTOUCHED)
+		TAILQ_REMOVE(&item->record->table->touched, item, touched);
+	item->touch = LEDGER_UNTOUCHED;
+}
+
+void
+ledger_table_note_dropped(struct ledger_item *item)
+{
+	struct ledger_table *table = item->record->table;
+
+	if (!item->saved)
+		return;
+	item->saved = false;
+	if (table->dropped_count == table->dropped_room) {
+		table->dropped_room = table->dropped_room * 2 + 16;
+		table->dropped = mem_resize(table->dropped, table->dropped_room, sizeof(uint64_t));
+	}
+	table->dropped[table->dropped_count++] = item->no;
+}
+
+uint64_t
+ledger_table_take_dropped(struct ledger_table *table)
+{
+	if (table->dropped_taken < table->dropped_count)
+		return table->dropped[table->dropped_taken++];
+	table->dropped_taken = table->dropped_count = 0;
+	return 0;
+}
+
+void
+ledger_table_renumber(struct ledger_item *item, uint64_t no)
+{
+	item->no = no;
+	if (no > item->record->table->last_no)
+		item->record->table->last_no = no;
+}
+
+void
+ledger_ack_free(struct ledger_ack *ack)
+{
+	if (ack == NULL)
+		return;
+	free(ack->by);
+	free(ack->text);
+	free(ack);
 }
 
 static int
@@ -279,7 +357,10 @@ ledger_table_find_id(const struct ledger_table *table, const char *id)
 struct ledger_table *
 ledger_table_new(void)
 {
-	return mem_new(1, sizeof(struct ledger_table));
+	struct ledger_table *table = mem_new(1, sizeof(*table));
+
+	TAILQ_INIT(&table->touched);
+	return table;
 }
 
 void
@@ -294,5 +375,6 @@ ledger_table_free(struct ledger_table *table)
 		ledger_table_drop_record(record);
 	}
 	tdestroy(table->words, free);
+	free(table->dropped);
 	free(table);
 }

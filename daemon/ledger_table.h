@@ -12,6 +12,9 @@ enum { LEDGER_RECORD_MAX = 2000 }; /* findings a stream; some ten probes of at m
 struct ledger_record;
 struct ledger_table;
 
+/* What has become of an item since it was saved. */
+enum ledger_touch { LEDGER_UNTOUCHED, LEDGER_LOOKED_AT, LEDGER_TURNED };
+
 /*
  * A finding. Its probe, check, symptom and step are words that all share, its subject may be one, its stream is the record's: never finding_clear() it. The other texts are its own.
  */
@@ -20,11 +23,17 @@ struct ledger_item {
 	struct ledger_life life;
 	uint32_t judgement; /* the last one that reported it */
 	struct ledger_record *record;
+	struct ledger_ack *ack; /* NULL: nobody's */
+	uint64_t no;            /* 1, 2, 3 … */
+	enum ledger_touch touch;
+	bool saved; /* it stands on the disk */
 	LIST_ENTRY(ledger_item) same_bucket;
+	TAILQ_ENTRY(ledger_item) touched;
 };
 
 /* What is known of one stream, or of kdiag itself. */
 struct ledger_record {
+	struct ledger_table *table;
 	struct stream_id *stream; /* NULL: kdiag itself */
 	struct ledger_item **items;
 	size_t count, room;
@@ -53,6 +62,16 @@ struct ledger_item *ledger_table_add(
 void ledger_table_drop(struct ledger_item *item);
 /* By id alone: of several the one that is open, else pending. */
 struct ledger_item *ledger_table_find_id(const struct ledger_table *table, const char *id);
+/* It has to be saved. ledger_table_touched: the first of them, then TAILQ_NEXT(item, touched). */
+void ledger_table_touch(struct ledger_item *item, enum ledger_touch touch);
+struct ledger_item *ledger_table_touched(const struct ledger_table *table);
+void ledger_table_untouch(struct ledger_item *item);
+/* Takes the oldest number of those that were saved and have been dropped since; 0: there is none. */
+uint64_t ledger_table_take_dropped(struct ledger_table *table);
+void ledger_table_note_dropped(struct ledger_item *item);
+/* Gives it the number that it had before. */
+void ledger_table_renumber(struct ledger_item *item, uint64_t no);
+void ledger_ack_free(struct ledger_ack *ack);
 /* Takes over the sentences of a look: summary, evidence, symptom, step, next, blame. */
 void ledger_table_copy_texts(struct ledger_table *table, struct ledger_item *item, const struct finding *from);
 

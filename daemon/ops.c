@@ -2,18 +2,20 @@
 /* ops: takes a request's arguments apart, and answers at once or when the looks that it asked for have ended. */
 #include "daemon/ops.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/clock.h"
 #include "common/json.h"
+#include "common/json_time.h"
 #include "common/mem.h"
 #include "common/proto.h"
 #include "common/str.h"
 #include "common/text.h"
 #include "daemon/view.h"
 
-enum { ID_PREFIX_MIN = 4 };
+enum { ID_PREFIX_MIN = 4, SILENCE_MAX_S = 365 * 86400 };
 
 static void
 reply_taken(struct control_session *session, json_t *result_taken)
@@ -354,6 +356,301 @@ exec_diagnose(struct control_session *session, const json_t *request, void *app)
 	schedule_run(daemon->schedule, watch, -1, diagnose_report_cb, diagnose_done_cb, pending);
 }
 
+/* ---- what people say ---- */
+
+static struct ledger_person
+caller(struct control_session *session)
+{
+	const struct control_peer *peer = control_session_peer(session);
+
+	return (struct ledger_person){peer->name, (int64_t)peer->uid};
+}
+
+struct search {
+	const char *prefix;
+	const struct finding *found;
+	size_t count;
+};
+
+static void
+search_cb(const struct ledger_entry *entry, void *arg)
+{
+	struct search *search = arg;
+
+	if (strncmp(entry->finding->id, search->prefix, strlen(search->prefix)) != 0)
+		return;
+	search->found = entry->finding;
+	search->count++;
+}
+
+/* The finding whose id begins so; NULL: an error was answered. */
+static const struct finding *
+find_finding(struct control_session *session, const struct daemon *daemon, const char *id)
+{
+	struct search search = {.prefix = id};
+
+	if (strlen(id) < ID_PREFIX_MIN) {
+		control_reply_error(session, PROTO_BAD_REQUEST, "id is too short: at least its first 4 digits");
+		return NULL;
+	}
+	ledger_each_all(daemon->ledger, search_cb, &search);
+	if (search.count == 1)
+		return search.found;
+	if (search.count == 0)
+		reply_error(session, PROTO_NO_SUCH_ID, "no finding has the id ", id);
+	else
+		reply_error(session, PROTO_AMBIGUOUS, "more than one finding begins with ", id);
+	return NULL;
+}
+
+static const struct finding *
+need_finding(struct control_session *session, const struct daemon *daemon, const json_t *request)
+{
+	const char *id = "";
+
+	return get_text(session, request, "id", &id) == -1 ? NULL : find_finding(session, daemon, id);
+}
+
+/* done: what the ledger said. */
+struct one {
+	const char *id;
+	json_t *finding;
+};
+
+static void
+one_cb(const struct ledger_entry *entry, void *arg)
+{
+	struct one *one = arg;
+
+	if (one->finding == NULL && strcmp(entry->finding->id, one->id) == 0)
+		one->finding = view_finding(entry);
+}
+
+/* The finding as it is now. */
+static void
+reply_done(struct control_session *session, const struct daemon *daemon, int done, const char *id, const char *cause)
+{
+	struct one one = {.id = id};
+
+	if (done == -1) {
+		control_reply_error(session, PROTO_BAD_REQUEST, cause);
+		return;
+	}
+	ledger_each_all(daemon->ledger, one_cb, &one);
+	reply_taken(session, one.finding);
+}
+
+static void
+exec_ack(struct control_session *session, const json_t *request, void *app)
+{
+	struct daemon *daemon = app;
+	const struct finding *finding = need_finding(session, daemon, request);
+	const struct ledger_person by = caller(session);
+	const char *text = NULL;
+	char *cause = NULL;
+	int done;
+
+	if (finding == NULL || get_text(session, request, "text", &text) == -1)
+		return;
+	done = ledger_ack(daemon->ledger, finding->id, &by, text, clock_now_ms(), &cause);
+	reply_done(session, daemon, done, finding->id, cause);
+	free(cause);
+}
+
+static void
+exec_unack(struct control_session *session, const json_t *request, void *app)
+{
+	struct daemon *daemon = app;
+	const struct finding *finding = need_finding(session, daemon, request);
+	const struct ledger_person by = caller(session);
+	char *cause = NULL;
+	int done;
+
+	if (finding == NULL)
+		return;
+	done = ledger_unack(daemon->ledger, finding->id, &by, clock_now_ms(), &cause);
+	reply_done(session, daemon, done, finding->id, cause);
+	free(cause);
+}
+
+/* What is to be silenced: id, or stream and perhaps probe. -1: an error was answered. */
+static int
+get_scope(
+    struct control_session *session, const struct daemon *daemon, const json_t *request, struct ledger_silence *scope)
+{
+	const struct finding *finding;
+	const char *id = NULL;
+	struct watch *watch;
+	int got = get_text(session, request, "id", &id), probe;
+
+	if (got == -1 || (got == 1 && (finding = find_finding(session, daemon, id)) == NULL))
+		return -1;
+	if (got == 1) {
+		scope->stream = finding->stream;
+		memcpy(scope->finding, finding->id, sizeof(scope->finding));
+		return 0;
+	}
+	if (need_watch(session, daemon, request, &watch) == -1 || get_probe(session, daemon, request, &probe) == -1)
+		return -1;
+	scope->stream = (struct stream_id *)watch_id(watch);
+	scope->probe = probe < 0 ? NULL : (char *)plugins_at(daemon->config->plugins, (size_t)probe)->name;
+	return 0;
+}
+
+/* "orders", "orders/throttling", or the finding's id. The caller's. */
+static char *
+scope_name(const struct ledger_silence *silence)
+{
+	if (silence->finding[0] != '\0')
+		return mem_strdup(silence->finding);
+	if (silence->probe == NULL)
+		return mem_strdup(silence->stream->name);
+	return mem_printf("%s/%s", silence->stream->name, silence->probe);
+}
+
+static int
+get_duration(struct control_session *session, const json_t *request, int64_t *for_s)
+{
+	char *cause = NULL;
+	int got = json_get_integer(request, "for_s", for_s, &cause);
+
+	if (got == 0)
+		cause_set(&cause, "for_s is missing: for how many seconds?");
+	else if (got == 1 && (*for_s < 1 || *for_s > SILENCE_MAX_S))
+		cause_set(&cause, "for_s is not from 1 to %d (365 days)", SILENCE_MAX_S);
+	if (cause == NULL)
+		return 0;
+	control_reply_error(session, PROTO_BAD_REQUEST, cause);
+	free(cause);
+	return -1;
+}
+
+static void
+exec_silence(struct control_session *session, const json_t *request, void *app)
+{
+	struct daemon *daemon = app;
+	const struct ledger_now now = {.ms = clock_now_ms(), .mono_ms = clock_mono_ms()};
+	const struct ledger_person by = caller(session);
+	const struct ledger_silence *silence;
+	struct ledger_silence scope = {0};
+	const char *text = NULL;
+	char *cause = NULL;
+	int64_t for_s = 0;
+	json_t *result;
+	char *name, *who;
+
+	if (get_scope(session, daemon, request, &scope) == -1 || get_duration(session, request, &for_s) == -1 ||
+	    get_text(session, request, "text", &text) == -1)
+		return;
+	silence = ledger_silence(daemon->ledger, &scope, &by, text, for_s * 1000, &now, &cause);
+	if (silence != NULL) {
+		result = json_pack("{s:s}", "id", silence->id);
+		json_set_time(result, "until", silence->until_ms);
+		name = scope_name(silence);
+		json_set_text(result, "scope", name);
+		who = mem_printf("%s (uid %" PRId64 ")", silence->by, silence->uid);
+		json_set_text(result, "by", who);
+		free(name);
+		free(who);
+		reply_taken(session, result);
+	} else {
+		control_reply_error(session, PROTO_BUSY, cause);
+	}
+	free(cause);
+}
+
+struct silence_search {
+	const char *prefix;
+	char id[FINDING_ID_SIZE];
+	char *name; /* of its scope */
+	size_t count;
+};
+
+static void
+silence_search_cb(const struct ledger_silence *silence, void *arg)
+{
+	struct silence_search *search = arg;
+
+	if (strncmp(silence->id, search->prefix, strlen(search->prefix)) != 0)
+		return;
+	free(search->name);
+	search->name = scope_name(silence);
+	memcpy(search->id, silence->id, sizeof(search->id));
+	search->count++;
+}
+
+static void
+exec_unsilence(struct control_session *session, const json_t *request, void *app)
+{
+	struct daemon *daemon = app;
+	struct silence_search search = {0};
+	const struct ledger_person by = caller(session);
+	struct ledger_silence scope = {0};
+	const char *id = NULL;
+	int got = get_text(session, request, "id", &id);
+
+	if (got == -1 || (got == 0 && get_scope(session, daemon, request, &scope) == -1))
+		return;
+	if (got == 0)
+		id = ledger_silence_find(daemon->ledger, scope.stream, scope.probe);
+	if (id != NULL && strlen(id) >= ID_PREFIX_MIN) {
+		search.prefix = id;
+		ledger_silences(daemon->ledger, silence_search_cb, &search);
+	}
+	if (search.count == 1 && ledger_unsilence(daemon->ledger, search.id, &by, clock_now_ms()) == 0)
+		reply_taken(session, json_pack("{s:s, s:s}", "id", search.id, "scope", search.name));
+	else if (search.count > 1)
+		reply_error(session, PROTO_AMBIGUOUS, "more than one silence begins with ", id);
+	else
+		reply_error(
+		    session, PROTO_NO_SUCH_ID, "nothing is silenced there (kdiagctl status counts what is)", "");
+	free(search.name);
+}
+
+static void
+history_done_cb(json_t *list, void *arg)
+{
+	struct control_session *session = arg;
+
+	control_reply(session, list);
+	control_release(session);
+}
+
+static void
+exec_history(struct control_session *session, const json_t *request, void *app)
+{
+	struct daemon *daemon = app;
+	const struct finding *finding;
+	const struct stream_id *id;
+	struct store_query query = {0};
+	const char *prefix = NULL;
+	struct watch *watch;
+	char *cause = NULL;
+
+	if (json_time_get(request, "since", &query.since_ms, &cause) == -1 ||
+	    json_time_get(request, "until", &query.until_ms, &cause) == -1) {
+		control_reply_error(session, PROTO_BAD_REQUEST, cause);
+		free(cause);
+		return;
+	}
+	if (get_watch(session, daemon, request, &watch) == -1)
+		return;
+	if (watch != NULL) {
+		id = watch_id(watch);
+		query.account = id->account;
+		query.region = id->region;
+		query.stream = id->name;
+	}
+	if (get_text(session, request, "id", &prefix) == -1 ||
+	    (prefix != NULL && (finding = find_finding(session, daemon, prefix)) == NULL))
+		return;
+	query.id = prefix != NULL ? (char *)finding->id : NULL;
+	if (keeper_history(daemon->keeper, &query, history_done_cb, control_hold(session)) == 0)
+		return;
+	control_release(session);
+	control_reply_error(session, PROTO_BUSY, "too many ask for the history at once: try again");
+}
+
 const struct control_op ops_table[] = {
     {"status", false, exec_status},
     {"findings", false, exec_findings},
@@ -361,6 +658,11 @@ const struct control_op ops_table[] = {
     {"probes", false, exec_probes},
     {"facts", false, exec_facts},
     {"subscribe", false, exec_subscribe},
+    {"history", false, exec_history},
+    {"ack", true, exec_ack},
+    {"unack", true, exec_unack},
+    {"silence", true, exec_silence},
+    {"unsilence", true, exec_unsilence},
     {"run", true, exec_run},
     {"diagnose", true, exec_diagnose},
     {"reload", true, exec_reload},

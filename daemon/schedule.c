@@ -141,6 +141,12 @@ is_covered(const struct config *config, const struct stream_id *id)
 	return false;
 }
 
+bool
+schedule_covers(const struct schedule *schedule, const struct stream_id *id)
+{
+	return is_covered(schedule->config, id);
+}
+
 /* One that goes on: under its name in the new config, or by a discover rule. */
 static int
 go_on(struct schedule *schedule, struct watch *watch, const struct plugins *old, bool new_place,

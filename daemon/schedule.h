@@ -26,6 +26,10 @@ struct schedule_parts {
 	/* The place of an account in a region; NULL with a sentence. */
 	struct aws_place *(*place)(const char *account, const char *region, char **cause, void *arg);
 	void *place_arg;
+	/* What a probe kept for a stream before the start: the schedule's; NULL: nothing. And what it keeps now; state NULL: nothing any more, probe NULL: none of them. Both may be NULL: nothing outlives the end. */
+	char *(*recall)(const struct stream_id *stream, const char *probe, void *arg);
+	void (*kept)(const struct stream_id *stream, const char *probe, const char *state, void *arg);
+	void *memory_arg;
 };
 
 /* passive: nothing runs by itself, only what schedule_run asks for (kdiagd -1). */
@@ -43,6 +47,9 @@ void schedule_configure(struct schedule *schedule, struct config *config, const 
 void schedule_discovered(struct schedule *schedule, const char *account, const char *region, const char *name);
 /* Ends a discovered stream. why is what its findings resolve with. */
 void schedule_undiscover(struct schedule *schedule, struct watch *watch, const char *why);
+
+/* Does a discover rule of the config cover it? */
+bool schedule_covers(const struct schedule *schedule, const struct stream_id *id);
 
 /* ---- looks by hand ---- */
 

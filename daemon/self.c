@@ -26,6 +26,7 @@ static const struct self_check checks[] = {
     {"probe", KD_WARNING, "kdiagctl probes"},
     {"config", KD_WARNING, "kdiagd -t"},
     {"syslog", KD_WARNING, "systemctl status rsyslog systemd-journald"},
+    {"store", KD_WARNING, "df -h /var/lib/kdiag"},
     {"report", KD_WARNING, "kdiagctl probes"},
 };
 

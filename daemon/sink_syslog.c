@@ -20,6 +20,10 @@
 
 enum {
 	BUCKETS = 1024,
+	BURST = 100, /* lines: more than a person reads, and far from journald's 10,000 in 30 s */
+	REFILL_PER_MINUTE = 100,
+	STORM_PAUSE_MS = 10000,  /* a storm is over when so long nothing came */
+	STORM_MAX_MS = 60000,    /* and is told of at least so often */
 	REMINDER_BREATH_MS = 50, /* real, for the log daemon's sake: 20 lines a second however many are due */
 };
 
@@ -27,17 +31,28 @@ enum {
 struct told {
 	char id[FINDING_ID_SIZE];
 	int64_t told_ms; /* clock_mono_ms() */
+	bool announced;  /* else a silence kept it from being told at all */
 	TAILQ_ENTRY(told) order;
 	LIST_ENTRY(told) same_bucket;
 };
 TAILQ_HEAD(told_order, told);
 LIST_HEAD(told_bucket, told);
 
+/* More lines came than anybody would read: only their number is told. */
+struct storm {
+	struct event *timer;
+	double tokens;
+	int64_t filled_ms, began_ms, last_ms; /* clock_mono_ms() */
+	uint64_t held, held_seq;              /* lines, and the seq of the first change among them (0: none) */
+};
+
 struct sink_syslog {
 	struct sink_syslog_options options;
 	const struct ledger *ledger;
 	struct syslog_queue *queue;
 	struct event *heartbeat, *reminder;
+	struct storm storm;
+	uint64_t passed_seq; /* of the last change that came */
 	struct told_order order;
 	struct told_bucket buckets[BUCKETS];
 };
@@ -125,16 +140,103 @@ heartbeat_cb(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	syslog_queue_put(sink->queue, LOG_INFO, line);
+	syslog_queue_put(sink->queue, LOG_INFO, line, 0);
 	free(line);
 }
 
+/* ---- storms ---- */
+
+static bool
+take_token(struct sink_syslog *sink)
+{
+	struct storm *storm = &sink->storm;
+	int64_t now_ms = clock_mono_ms();
+	double most = (double)(sink->options.burst > 0 ? sink->options.burst : BURST);
+
+	if (storm->held > 0)
+		return false;
+	storm->tokens += (double)(now_ms - storm->filled_ms) * REFILL_PER_MINUTE / 60000;
+	if (storm->tokens > most)
+		storm->tokens = most;
+	storm->filled_ms = now_ms;
+	if (storm->tokens < 1)
+		return false;
+	storm->tokens--;
+	return true;
+}
+
+static char *
+make_summary(const struct sink_syslog *sink)
+{
+	static const char look[] = "kdiagctl status, kdiagctl history --since 1h";
+	json_t *object;
+
+	if (!sink->options.cee)
+		return mem_printf("suppressed %" PRIu64 " lines of a storm: %s", sink->storm.held, look);
+	object = make_event("suppressed");
+	json_object_set_new(object, "suppressed", json_integer((json_int_t)sink->storm.held));
+	json_object_set_new(object, "from_seq", json_integer((json_int_t)sink->storm.held_seq));
+	json_object_set_new(object, "seq", json_integer((json_int_t)sink->passed_seq));
+	json_set_text(object, "next", look);
+	return take_cee(object);
+}
+
+static void
+end_storm(struct sink_syslog *sink)
+{
+	char *line;
+
+	if (sink->storm.held == 0)
+		return;
+	line = make_summary(sink);
+	syslog_queue_put(sink->queue, LOG_WARNING, line, sink->passed_seq);
+	free(line);
+	sink->storm.held = sink->storm.held_seq = 0;
+}
+
+static void
+storm_cb(evutil_socket_t fd, short what, void *arg)
+{
+	struct sink_syslog *sink = arg;
+	int64_t now_ms = clock_mono_ms();
+	struct timeval wait = clock_wait(STORM_PAUSE_MS);
+
+	(void)fd;
+	(void)what;
+	if (now_ms - sink->storm.last_ms < STORM_PAUSE_MS && now_ms - sink->storm.began_ms < STORM_MAX_MS)
+		evtimer_add(sink->storm.timer, &wait);
+	else
+		end_storm(sink);
+}
+
+static void
+hold(struct sink_syslog *sink, const struct ledger_change *change)
+{
+	struct storm *storm = &sink->storm;
+	struct timeval wait = clock_wait(STORM_PAUSE_MS);
+
+	storm->last_ms = clock_mono_ms();
+	if (storm->held++ == 0) {
+		storm->began_ms = storm->last_ms;
+		evtimer_add(storm->timer, &wait);
+	}
+	if (storm->held_seq == 0 && change->event != LEDGER_REMINDER)
+		storm->held_seq = change->seq;
+}
+
+/* A reminder bears a seq that is not its own. */
 static void
 put_change(struct sink_syslog *sink, const struct ledger_change *change)
 {
-	char *line = sink->options.cee ? change_line_cee(change) : change_line_text(change);
+	char *line;
 
-	syslog_queue_put(sink->queue, change_priority(change), line);
+	if (!take_token(sink)) {
+		hold(sink, change);
+		return;
+	}
+	line = sink->options.cee ? change_line_cee(change) : change_line_text(change);
+	syslog_queue_put(
+	    sink->queue, change_priority(change), line, change->event == LEDGER_REMINDER ? 0 : change->seq);
 	free(line);
 }
 
@@ -169,7 +271,7 @@ forget_told(struct sink_syslog *sink, struct told *told)
 
 /* It was told now: it is the last to come due. */
 static void
-remember_told(struct sink_syslog *sink, const char *id)
+remember_told(struct sink_syslog *sink, const char *id, bool announced)
 {
 	struct told *told = find_told(sink, id);
 
@@ -181,6 +283,7 @@ remember_told(struct sink_syslog *sink, const char *id)
 		LIST_INSERT_HEAD(bucket_of(sink, id), told, same_bucket);
 	}
 	told->told_ms = clock_mono_ms();
+	told->announced |= announced;
 	TAILQ_INSERT_TAIL(&sink->order, told, order);
 }
 
@@ -214,7 +317,7 @@ arm_reminder(struct sink_syslog *sink)
 	evtimer_add(sink->reminder, &wait);
 }
 
-/* False: there is nothing to say of it any more. */
+/* False: nothing is said of it, not now or not any more. */
 static bool
 remind(struct sink_syslog *sink, struct told *told)
 {
@@ -226,6 +329,10 @@ remind(struct sink_syslog *sink, struct told *told)
 		forget_told(sink, told);
 		return false;
 	}
+	if (ledger_is_acked(sink->ledger, finding->id) || ledger_silenced_until(sink->ledger, finding) != 0) {
+		remember_told(sink, finding->id, false);
+		return false;
+	}
 	change = (struct ledger_change){
 	    .seq = ledger_last_seq(sink->ledger),
 	    .ms = now_ms,
@@ -235,7 +342,7 @@ remind(struct sink_syslog *sink, struct told *told)
 	    .open_ms = now_ms > finding->first_seen_ms ? now_ms - finding->first_seen_ms : 0,
 	};
 	put_change(sink, &change);
-	remember_told(sink, finding->id);
+	remember_told(sink, finding->id, true);
 	return true;
 }
 
@@ -265,7 +372,21 @@ static void
 adopt_open(const struct ledger_entry *entry, void *arg)
 {
 	if (!entry->quiet && is_worth_reminding(entry->finding))
-		remember_told(arg, entry->finding->id);
+		remember_told(arg, entry->finding->id, entry->silenced_until_ms == 0);
+}
+
+/* A silence is over: what opened under it and is open still was never told. */
+static void
+tell_unannounced(struct sink_syslog *sink)
+{
+	const struct told *last = TAILQ_LAST(&sink->order, told_order);
+	struct told *told, *next;
+
+	for (told = TAILQ_FIRST(&sink->order); told != NULL; told = next) {
+		next = told != last ? TAILQ_NEXT(told, order) : NULL;
+		if (!told->announced)
+			(void)remind(sink, told);
+	}
 }
 
 /* ---- the sink ---- */
@@ -307,7 +428,10 @@ sink_syslog_new(
 	TAILQ_INIT(&sink->order);
 	sink->heartbeat = event_new(base, -1, EV_PERSIST, heartbeat_cb, sink);
 	sink->reminder = evtimer_new(base, reminder_cb, sink);
-	if (sink->heartbeat == NULL || sink->reminder == NULL) {
+	sink->storm.timer = evtimer_new(base, storm_cb, sink);
+	sink->storm.tokens = (double)(options->burst > 0 ? options->burst : BURST);
+	sink->storm.filled_ms = clock_mono_ms();
+	if (sink->heartbeat == NULL || sink->reminder == NULL || sink->storm.timer == NULL) {
 		sink_syslog_free(sink, 0);
 		return cause_null(cause, "no memory for the timers of syslog");
 	}
@@ -328,33 +452,82 @@ sink_syslog_configure(struct sink_syslog *sink, const struct sink_syslog_options
 	arm_timers(sink);
 }
 
-void
+uint64_t
 sink_syslog_free(struct sink_syslog *sink, int64_t grace_ms)
 {
 	struct told *told, *next;
+	uint64_t seq, passed_seq;
 
 	if (sink == NULL)
-		return;
+		return 0;
+	end_storm(sink);
 	if (sink->heartbeat != NULL)
 		event_free(sink->heartbeat);
 	if (sink->reminder != NULL)
 		event_free(sink->reminder);
-	syslog_queue_free(sink->queue, grace_ms);
+	if (sink->storm.timer != NULL)
+		event_free(sink->storm.timer);
+	seq = syslog_queue_free(sink->queue, grace_ms);
+	passed_seq = sink->passed_seq;
 	for (told = TAILQ_FIRST(&sink->order); told != NULL; told = next) {
 		next = TAILQ_NEXT(told, order);
 		free(told);
 	}
 	free(sink);
+	return seq < passed_seq ? seq : passed_seq;
+}
+
+uint64_t
+sink_syslog_told(const struct sink_syslog *sink)
+{
+	uint64_t seq = syslog_queue_told(sink->queue);
+
+	if (seq > sink->passed_seq)
+		seq = sink->passed_seq;
+	/* What a storm holds is told when its summary is. */
+	if (sink->storm.held_seq != 0 && seq >= sink->storm.held_seq)
+		seq = sink->storm.held_seq - 1;
+	return seq;
+}
+
+/* What a silence keeps back: a turn of the finding itself, but not the end of what was told. */
+static bool
+is_kept_back(struct sink_syslog *sink, const struct ledger_change *change)
+{
+	const struct told *told;
+
+	if (!change->silenced)
+		return false;
+	if (change->event == LEDGER_RESOLVED) {
+		told = find_told(sink, change->finding->id);
+		return told == NULL || !told->announced;
+	}
+	return change->event == LEDGER_OPENED || change->event == LEDGER_CHANGED || change->event == LEDGER_FLAPPING;
+}
+
+/* A silence of a whole stream is no finding. */
+static bool
+is_of_finding(const struct ledger_change *change)
+{
+	return change->event != LEDGER_SILENCED && change->event != LEDGER_UNSILENCED;
 }
 
 void
 sink_syslog_change(const struct ledger_change *change, void *arg)
 {
 	struct sink_syslog *sink = arg;
+	bool kept_back = is_kept_back(sink, change);
 
-	put_change(sink, change);
+	if (!kept_back)
+		put_change(sink, change);
+	if (change->seq > sink->passed_seq)
+		sink->passed_seq = change->seq;
+	if (change->event == LEDGER_UNSILENCED)
+		tell_unannounced(sink);
+	if (!is_of_finding(change))
+		return;
 	if (is_worth_reminding(change->finding)) {
-		remember_told(sink, change->finding->id);
+		remember_told(sink, change->finding->id, !kept_back);
 		arm_reminder(sink);
 	} else {
 		forget_told(sink, find_told(sink, change->finding->id));
@@ -376,7 +549,7 @@ sink_syslog_log(enum log_level level, const char *text, void *arg)
 	size_t room = CHANGE_LINE_MAX - strlen(guard);
 	char *line = mem_printf("%s%.*s", guard, (int)text_cut(text, strlen(text), room), text);
 
-	syslog_queue_put(sink->queue, priorities[level], line);
+	syslog_queue_put(sink->queue, priorities[level], line, 0);
 	free(line);
 }
 

@@ -20,7 +20,9 @@ struct sink_syslog_options {
 	int facility;                    /* LOG_DAEMON … */
 	bool cee;                        /* else text */
 	int64_t reminder_s, heartbeat_s; /* 0: none */
-	size_t queue_max;                /* lines; 0: 10,000. Their bytes are bounded too, by 8 MiB */
+	size_t
+	    burst; /* lines at once, then 100 a minute; 0: 100. What is more is counted, and told in one line when the storm is over */
+	size_t queue_max; /* lines; 0: 10,000. Their bytes are bounded too, by 8 MiB */
 	/* How a line goes out: NULL = syslog(3). Tests give their own (called in the thread). */
 	void (*write)(int priority, const char *line, void *arg);
 	void *write_arg;
@@ -30,10 +32,12 @@ struct sink_syslog *sink_syslog_new(
     struct event_base *base, const struct sink_syslog_options *options, const struct ledger *ledger, char **cause);
 /* Takes new facility, format, reminder and heartbeat (reload); the rest stays. */
 void sink_syslog_configure(struct sink_syslog *sink, const struct sink_syslog_options *options);
-/* Waits at most grace_ms (real time) for the queue to drain; then leaves the thread behind (it may hang in syslog(3)), which drops what is left. */
-void sink_syslog_free(struct sink_syslog *sink, int64_t grace_ms);
+/* Waits at most grace_ms (real time) for the queue to drain; then leaves the thread behind (it may hang in syslog(3)), which drops what is left. As sink_syslog_told(). */
+uint64_t sink_syslog_free(struct sink_syslog *sink, int64_t grace_ms);
 
-/* A ledger_listener; arg is the sink. */
+/*
+ * A ledger_listener; arg is the sink. What a silence covers is not told, save the end of what was told; what is still open when the silence ends is. What is acked or silenced is not said again.
+ */
 void sink_syslog_change(const struct ledger_change *change, void *arg);
 /* The daemon's own log lines (a log_sink); arg is the sink. */
 void sink_syslog_log(enum log_level level, const char *text, void *arg);
@@ -43,6 +47,8 @@ struct sink_syslog_counts {
 	size_t queued;
 	bool stalled; /* a line has been in syslog(3) for more than 10 s */
 };
+/* The seq up to which all changes have gone out, or stand in a line that counts them; 0: nothing is known yet. */
+uint64_t sink_syslog_told(const struct sink_syslog *sink);
 struct sink_syslog_counts sink_syslog_counts(const struct sink_syslog *sink);
 
 #endif

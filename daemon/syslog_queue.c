@@ -24,6 +24,7 @@ enum {
 struct line {
 	STAILQ_ENTRY(line) next;
 	int priority; /* with the facility */
+	uint64_t seq; /* of the change that it tells of; 0: of none */
 	size_t size;  /* of this object */
 	char text[];
 };
@@ -44,7 +45,8 @@ struct syslog_queue {
 	bool abandoned;        /* the owner is gone */
 	int64_t busy_since_ms; /* in begin() or write(); 0: not */
 	uint64_t sent, dropped;
-	uint64_t unsaid; /* dropped, and no line has told of it yet */
+	uint64_t told_seq; /* of the last change that went out */
+	uint64_t unsaid;   /* dropped, and no line has told of it yet */
 };
 
 /* Real time, not the clock's: how long a log daemon hangs, and how long an end may take, does not run faster in a test. */
@@ -60,12 +62,13 @@ real_ms(void)
 /* ---- lines; with the mutex held ---- */
 
 static void
-append(struct syslog_queue *queue, int priority, const char *text)
+append(struct syslog_queue *queue, int priority, const char *text, uint64_t seq)
 {
 	size_t len = strlen(text), size = sizeof(struct line) + len + 1;
 	struct line *line = mem_new(1, size);
 
 	line->priority = queue->facility | priority;
+	line->seq = seq;
 	line->size = size;
 	memcpy(line->text, text, len + 1);
 	STAILQ_INSERT_TAIL(&queue->lines, line, next);
@@ -100,7 +103,7 @@ tell_of_gap(struct syslog_queue *queue)
 	if (queue->unsaid == 0 || queue->count > queue->options.lines_max / 2 || queue->bytes > BYTES_MAX / 2)
 		return;
 	notice = queue->options.notice(queue->unsaid, queue->cee);
-	append(queue, LOG_WARNING, notice);
+	append(queue, LOG_WARNING, notice, 0);
 	queue->unsaid = 0;
 	free(notice);
 }
@@ -124,8 +127,10 @@ send_first(struct syslog_queue *queue)
 	queue->busy_since_ms = real_ms();
 	pthread_mutex_unlock(&queue->mutex);
 	queue->options.write(line->priority, line->text, queue->options.write_arg);
-	free(line);
 	pthread_mutex_lock(&queue->mutex);
+	if (line->seq != 0)
+		queue->told_seq = line->seq;
+	free(line);
 	queue->busy_since_ms = 0;
 	queue->sent++;
 }
@@ -226,28 +231,49 @@ wait_for_end(struct syslog_queue *queue, int64_t grace_ms)
 	return queue->busy_since_ms == 0 && STAILQ_EMPTY(&queue->lines);
 }
 
-void
+/* With the mutex held. */
+static uint64_t
+told(const struct syslog_queue *queue)
+{
+	return queue->busy_since_ms == 0 && STAILQ_EMPTY(&queue->lines) ? UINT64_MAX : queue->told_seq;
+}
+
+uint64_t
+syslog_queue_told(struct syslog_queue *queue)
+{
+	uint64_t seq;
+
+	pthread_mutex_lock(&queue->mutex);
+	seq = told(queue);
+	pthread_mutex_unlock(&queue->mutex);
+	return seq;
+}
+
+uint64_t
 syslog_queue_free(struct syslog_queue *queue, int64_t grace_ms)
 {
 	pthread_t thread;
+	uint64_t seq;
 	bool ended;
 
 	if (queue == NULL)
-		return;
+		return UINT64_MAX;
 	thread = queue->thread;
 	pthread_mutex_lock(&queue->mutex);
 	queue->ending = true;
 	pthread_cond_signal(&queue->wake);
 	ended = wait_for_end(queue, grace_ms);
 	queue->abandoned = !ended;
+	seq = told(queue);
 	pthread_mutex_unlock(&queue->mutex);
 	if (ended) {
 		pthread_join(thread, NULL);
 		destroy(queue);
-		return;
+		return seq;
 	}
 	/* Leaked knowingly: the thread still reads the queue. Should it ever come back, it frees it; else the end of the process does. */
 	pthread_detach(thread);
+	return seq;
 }
 
 void
@@ -260,12 +286,12 @@ syslog_queue_configure(struct syslog_queue *queue, int facility, bool cee)
 }
 
 void
-syslog_queue_put(struct syslog_queue *queue, int priority, const char *line)
+syslog_queue_put(struct syslog_queue *queue, int priority, const char *line, uint64_t seq)
 {
 	pthread_mutex_lock(&queue->mutex);
 	assert(!queue->ending);
 	if (has_room(queue, line)) {
-		append(queue, priority, line);
+		append(queue, priority, line, seq);
 	} else {
 		queue->dropped++;
 		queue->unsaid++;

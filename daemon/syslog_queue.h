@@ -26,11 +26,15 @@ struct syslog_queue_options {
 
 /* NULL with a sentence: no thread could be had. */
 struct syslog_queue *syslog_queue_new(const struct syslog_queue_options *options, char **cause);
-void syslog_queue_free(struct syslog_queue *queue, int64_t grace_ms);
+/* The seq of the last line that went out, as syslog_queue_put() was told; UINT64_MAX: all did. */
+uint64_t syslog_queue_free(struct syslog_queue *queue, int64_t grace_ms);
 /* Of the lines that follow, and the form of the notice. */
 void syslog_queue_configure(struct syslog_queue *queue, int facility, bool cee);
 /* Copies the line, or counts it as dropped: from the moment that the queue is full until it is at most half full, so that a gap is one gap. */
-void syslog_queue_put(struct syslog_queue *queue, int priority, const char *line);
+/* seq: of the change that the line tells of; 0: of none. */
+void syslog_queue_put(struct syslog_queue *queue, int priority, const char *line, uint64_t seq);
+/* As syslog_queue_free() says it. */
+uint64_t syslog_queue_told(struct syslog_queue *queue);
 struct sink_syslog_counts syslog_queue_counts(struct syslog_queue *queue);
 
 #endif

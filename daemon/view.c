@@ -19,10 +19,28 @@ struct gathering {
 };
 
 static json_t *
-entry_json(const struct ledger_entry *entry)
+ack_json(const struct ledger_ack *ack)
+{
+	json_t *object = json_object();
+
+	json_set_text(object, "by", ack->by);
+	json_object_set_new(object, "uid", json_integer((json_int_t)ack->uid));
+	json_set_time(object, "at", ack->at_ms);
+	json_set_text(object, "text", ack->text);
+	return object;
+}
+
+json_t *
+view_finding(const struct ledger_entry *entry)
 {
 	json_t *object = finding_to_json(entry->finding);
 
+	if (entry->ack != NULL)
+		json_object_set_new(object, "ack", ack_json(entry->ack));
+	if (entry->silenced_until_ms != 0)
+		json_set_time(object, "silenced_until", entry->silenced_until_ms);
+	if (entry->flapping)
+		json_object_set_new(object, "flapping", json_true());
 	if (entry->unseen)
 		json_object_set_new(object, "unseen", json_true());
 	if (entry->quiet)
@@ -43,7 +61,7 @@ gather_cb(const struct ledger_entry *entry, void *arg)
 	struct gathering *gathering = arg;
 
 	if (gathering->all || is_bad(entry))
-		json_array_append_new(gathering->list, entry_json(entry));
+		json_array_append_new(gathering->list, view_finding(entry));
 }
 
 static json_t *
@@ -192,6 +210,72 @@ streams_json(const struct daemon *daemon, const struct watch *watch)
 	return list;
 }
 
+/* ---- what people said ---- */
+
+struct said {
+	size_t acked, silenced;
+};
+
+static void
+count_said_cb(const struct ledger_entry *entry, void *arg)
+{
+	struct said *said = arg;
+
+	if (entry->finding->state != FINDING_OPEN || entry->quiet)
+		return;
+	said->acked += entry->ack != NULL;
+	said->silenced += entry->silenced_until_ms != 0;
+}
+
+static void
+silence_cb(const struct ledger_silence *silence, void *arg)
+{
+	const struct stream_id *stream = silence->stream;
+	json_t *object = json_object();
+
+	json_set_text(object, "id", silence->id);
+	json_set_text(object, "account", stream != NULL ? stream->account : NULL);
+	json_set_text(object, "region", stream != NULL ? stream->region : NULL);
+	json_set_text(object, "stream", stream != NULL ? stream->name : NULL);
+	json_set_text(object, "probe", silence->probe);
+	json_set_text(object, "finding", silence->finding[0] != '\0' ? silence->finding : NULL);
+	json_set_time(object, "at", silence->at_ms);
+	json_set_time(object, "until", silence->until_ms);
+	json_set_text(object, "by", silence->by);
+	json_object_set_new(object, "uid", json_integer((json_int_t)silence->uid));
+	json_set_text(object, "text", silence->text);
+	json_array_append_new(arg, object);
+}
+
+static void
+add_said(json_t *object, const struct daemon *daemon)
+{
+	struct said said = {0};
+	json_t *silences = json_array();
+
+	ledger_each_all(daemon->ledger, count_said_cb, &said);
+	ledger_silences(daemon->ledger, silence_cb, silences);
+	json_object_set_new(object, "acked", json_integer((json_int_t)said.acked));
+	json_object_set_new(object, "silenced", json_integer((json_int_t)said.silenced));
+	json_object_set_new(object, "silences", silences);
+}
+
+static json_t *
+store_json(const struct daemon *daemon)
+{
+	struct keeper_counts counts;
+	json_t *object;
+
+	if (daemon->keeper == NULL)
+		return json_null();
+	counts = keeper_counts(daemon->keeper);
+	object = json_object();
+	json_object_set_new(object, "waiting", json_integer((json_int_t)counts.waiting));
+	json_object_set_new(object, "lost", json_integer((json_int_t)counts.lost));
+	json_object_set_new(object, "in_trouble", json_boolean(counts.in_trouble));
+	return object;
+}
+
 json_t *
 view_status(const struct daemon *daemon, const struct watch *watch)
 {
@@ -210,6 +294,8 @@ view_status(const struct daemon *daemon, const struct watch *watch)
 	json_object_set_new(object, "self", findings_of(daemon, NULL, false));
 	json_object_set_new(object, "api", api_json(daemon));
 	json_object_set_new(object, "syslog", syslog_json(daemon));
+	json_object_set_new(object, "store", store_json(daemon));
+	add_said(object, daemon);
 	return object;
 }
 

@@ -13,6 +13,8 @@ json_t *view_status(const struct daemon *daemon, const struct watch *watch);
 json_t *view_stream(const struct daemon *daemon, const struct watch *watch);
 /* The findings of a stream (NULL: of all, and of kdiag itself), worst first; open ones, or all. */
 json_t *view_findings(const struct daemon *daemon, const struct watch *watch, bool all);
+/* One finding. */
+json_t *view_finding(const struct ledger_entry *entry);
 json_t *view_probes(const struct daemon *daemon);
 /* The runbook of one stream as it stands in the ledger: symptoms → steps → findings, with cause and next. symptom NULL: all three. */
 json_t *view_runbook(const struct daemon *daemon, const struct watch *watch, const char *symptom);

@@ -51,6 +51,26 @@ id_of(const struct task *task)
 	return task->watch->config->id;
 }
 
+/* ---- what probes keep ---- */
+
+static char *
+recall(const struct task *task)
+{
+	const struct schedule_parts *parts = &task->watch->schedule->parts;
+
+	return parts->recall != NULL ? parts->recall(id_of(task), probe_of(task)->name, parts->memory_arg) : NULL;
+}
+
+/* probe NULL: of all. */
+static void
+remember(const struct watch *watch, const char *probe, const char *state)
+{
+	const struct schedule_parts *parts = &watch->schedule->parts;
+
+	if (parts->kept != NULL)
+		parts->kept(watch->config->id, probe, state, parts->memory_arg);
+}
+
 /* ---- when ---- */
 
 static void
@@ -133,7 +153,8 @@ judged_cb(const struct kd_report *report, int64_t took_us, void *arg)
 {
 	struct task *task = arg;
 	struct watch *watch = task->watch;
-	const struct ledger_rules rules = {.open = rules_of(task)->open, .resolve = rules_of(task)->resolve};
+	const struct ledger_rules rules = {
+	    .open = rules_of(task)->open, .resolve = rules_of(task)->resolve, .flapping = rules_of(task)->flapping};
 
 	(void)took_us;
 	task->judging = NULL;
@@ -143,6 +164,7 @@ judged_cb(const struct kd_report *report, int64_t took_us, void *arg)
 	ledger_apply(watch->schedule->parts.ledger, id_of(task), report, probe_of(task)->name, &rules, watch->as_of_ms);
 	lossy_note(&watch->schedule->lossy, &task->lossy, watch->schedule->parts.ledger, probe_of(task)->name,
 	    id_of(task), report_dropped(report));
+	remember(watch, probe_of(task)->name, task->state);
 	wait_until(task, next_due_ms(task));
 	serve_tickets(task, report);
 	if (!TAILQ_EMPTY(&task->tickets)) /* who asked after this look had begun */
@@ -219,6 +241,7 @@ task_new(struct watch *watch, size_t probe)
 	task->probe = probe;
 	TAILQ_INIT(&task->tickets);
 	task->timer = event_new(watch->schedule->parts.base, -1, 0, due_cb, task);
+	task->state = recall(task);
 	return task;
 }
 
@@ -329,6 +352,7 @@ watch_forget(struct watch *watch, const char *why)
 	for (i = 0; i < watch->tasks_count; i++)
 		if (watch->tasks[i] != NULL)
 			lossy_forget(&schedule->lossy, &watch->tasks[i]->lossy, schedule->parts.ledger);
+	remember(watch, NULL, NULL);
 }
 
 /* The task that ran this probe before, by its name. */
@@ -356,6 +380,7 @@ forget_stopped(struct watch *watch, const struct plugins *old, struct task **bef
 		ledger_forget(schedule->parts.ledger, watch->config->id, name,
 		    now < 0 ? "the probe was taken away" : "the probe is switched off for this stream", clock_now_ms());
 		lossy_forget(&schedule->lossy, &before[i]->lossy, schedule->parts.ledger);
+		remember(watch, name, NULL);
 	}
 }
 
@@ -370,6 +395,7 @@ carry_states(struct watch *watch, const struct plugins *old, struct task **befor
 
 		if (was == NULL)
 			continue;
+		free(task->state);
 		task->state = was->state;
 		task->done_ms = was->done_ms;
 		was->state = NULL;

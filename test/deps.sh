@@ -3,7 +3,7 @@
 # Installs the packages that are missing for what is asked: build, test, lint, fuzz, bench (default: all). Says what it does; silent when nothing is missing.
 set -eu
 
-build='gcc make pkg-config libc6-dev libcurl4-openssl-dev libssl-dev libjansson-dev libevent-dev libyaml-dev libexpat1-dev'
+build='gcc make pkg-config libc6-dev libcurl4-openssl-dev libssl-dev libjansson-dev libevent-dev libyaml-dev libexpat1-dev libsqlite3-dev'
 test='libcmocka-dev bats socat valgrind curl jq procps systemd'
 lint='clang clang-format clang-tidy mandoc shellcheck'
 fuzz='clang libclang-rt-dev'
@@ -25,7 +25,7 @@ done
 
 if ! command -v apt-get >/dev/null 2>&1 || ! command -v dpkg-query >/dev/null 2>&1; then
 	# Elsewhere nothing is installed; when the build cannot begin, the names that Debian has for the packages are said.
-	command -v cc >/dev/null 2>&1 && pkg-config --exists libcurl openssl jansson libevent yaml-0.1 expat 2>/dev/null && exit 0
+	command -v cc >/dev/null 2>&1 && pkg-config --exists libcurl openssl jansson libevent yaml-0.1 expat sqlite3 2>/dev/null && exit 0
 	echo "kdiag needs these packages (by their Debian names); please install them:" >&2
 	for p in $packages; do echo "  $p" >&2; done
 	exit 1

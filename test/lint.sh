@@ -22,6 +22,7 @@ only() { git grep -lE "#include <$1" -- 'common/*' 'daemon/*' 'probes/*' | grep 
 only 'curl/' 'daemon/aws/http[a-z_]*\.[ch]'
 only 'yaml\.h' 'common/yaml_tree\.c'
 only 'expat\.h' 'daemon/aws/xml\.c'
+only 'sqlite3\.h' 'daemon/store[a-z_]*\.[ch]'
 only 'dlfcn\.h' 'common/plugin[a-z_]*\.c'
 git grep -nE '\b(vsyslog|syslog)\(' -- 'common/*.c' 'daemon/*.c' | grep -vE '^daemon/sink_syslog\.c|/\*| \* ' && fail "syslog(3) belongs to daemon/sink_syslog.c"
 

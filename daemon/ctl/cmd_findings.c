@@ -8,17 +8,18 @@
 
 /* "iterator_age/lag: 13 h behind …": the check stands in the sentence's column, where there is room. */
 static void
-add(struct table *table, const json_t *finding, bool many_accounts)
+add_row(struct table *table, const json_t *finding, bool many_accounts)
 {
+	int64_t now_ms = clock_now_ms();
 	struct shown shown;
 	char *place, *check, *sentence, *text;
 
 	shown_read(&shown, finding);
 	place = shown_place(shown.account, shown.region, many_accounts);
 	check = shown_check(&shown);
-	sentence = shown_sentence(&shown);
+	sentence = shown_marked(&shown, now_ms);
 	text = mem_printf("%s: %s", check, sentence);
-	shown_table_add(table, &shown, *shown.stream != '\0' ? shown.stream : "kdiagd", place, text, clock_now_ms());
+	shown_table_add(table, &shown, *shown.stream != '\0' ? shown.stream : "kdiagd", place, text, now_ms);
 	free(place);
 	free(check);
 	free(sentence);
@@ -26,10 +27,11 @@ add(struct table *table, const json_t *finding, bool many_accounts)
 }
 
 static int
-exec(struct ctl *ctl)
+exec_findings(struct ctl *ctl)
 {
 	json_t *request = ctl_request("findings"), *findings;
 	struct table *table;
+	bool many_accounts;
 	int status;
 
 	if (ctl->all)
@@ -37,9 +39,10 @@ exec(struct ctl *ctl)
 	ctl_request_add(request, "stream", ctl_arg(ctl, 0));
 	if ((findings = ctl_call(ctl, request, CLIENT_TIMEOUT_MS, &status)) == NULL)
 		return status;
+	many_accounts = shown_many_accounts(findings);
 	table = shown_table_new(ctl);
 	for (size_t i = 0; i < json_array_size(findings); i++)
-		add(table, json_array_get(findings, i), shown_many_accounts(findings));
+		add_row(table, json_array_get(findings, i), many_accounts);
 	if (ctl->json)
 		ctl_print_json(ctl, findings);
 	else if (json_array_size(findings) == 0)
@@ -54,8 +57,8 @@ exec(struct ctl *ctl)
 const struct ctl_command cmd_findings = {
     .name = "findings",
     .args = "[--all] [STREAM]",
-    .help = "what is open; with --all what is good, too",
+    .help = "what is open, with who has it in hand; with --all what is good, too",
     .args_max = 1,
     .takes = "a",
-    .exec = exec,
+    .exec = exec_findings,
 };

@@ -10,6 +10,7 @@
 #include "common/str.h"
 #include "common/text.h"
 #include "daemon/ctl/shown.h"
+#include "daemon/ctl/timeline.h"
 
 enum { LABEL_INDENT = 2, TEXT_INDENT = 18 };
 
@@ -159,7 +160,7 @@ static void
 print_next(const struct screen *screen, const char *next)
 {
 	if (*next != '\0')
-		screen_printf(screen, "%*s%-*s%s\n", LABEL_INDENT, "", TEXT_INDENT - LABEL_INDENT, "next", next);
+		screen_print_line(screen, "%*s%-*s%s", LABEL_INDENT, "", TEXT_INDENT - LABEL_INDENT, "next", next);
 }
 
 static void
@@ -174,9 +175,58 @@ print_seen(const struct screen *screen, const struct shown *shown, int64_t now_m
 	free(text);
 }
 
+/* Its changes; a page does without when they cannot be told. */
 static void
-print_finding(const struct screen *screen, const json_t *finding)
+print_history(const struct ctl *ctl, const char *id, int64_t now_ms)
 {
+	json_t *request = ctl_request("history"), *events;
+	char *line;
+	int status;
+
+	ctl_request_add(request, "id", id);
+	if ((events = ctl_call(ctl, request, CLIENT_TIMEOUT_MS, &status)) == NULL)
+		return;
+	if ((line = timeline_line(&ctl->screen, events, now_ms)) != NULL)
+		screen_paragraph(&ctl->screen, LABEL_INDENT, "history", TEXT_INDENT, line);
+	free(line);
+	json_decref(events);
+}
+
+/* Who has it in hand, or the command that says so; that stays on one line, as print_next()'s. */
+static void
+print_ack(const struct screen *screen, const struct shown *shown, int64_t now_ms)
+{
+	char at[SCREEN_AGE_SIZE], *text;
+
+	if (!shown->acked) {
+		if (shown_has_state(shown, "open"))
+			screen_printf(screen, "%*s%-*s%-*skdiagctl ack %s -m \"…\"\n", LABEL_INDENT, "",
+			    TEXT_INDENT - LABEL_INDENT, "ack", TEXT_INDENT, "nobody", shown->id);
+		return;
+	}
+	text = mem_printf("%s (uid %" PRId64 ") at %s%s%s", shown->ack_by, shown->ack_uid,
+	    screen_minute(shown->acked_ms, now_ms, at), *shown->ack_text != '\0' ? ": " : "", shown->ack_text);
+	screen_paragraph(screen, LABEL_INDENT, "ack", TEXT_INDENT, text);
+	free(text);
+}
+
+static void
+print_silenced(const struct screen *screen, const struct shown *shown, int64_t now_ms)
+{
+	char until[SCREEN_AGE_SIZE], left[SCREEN_AGE_SIZE], *text;
+
+	if (shown->silenced_until_ms == 0)
+		return;
+	text = mem_printf("until %s, %s more", screen_minute(shown->silenced_until_ms, now_ms, until),
+	    screen_age(shown->silenced_until_ms - now_ms, left));
+	screen_paragraph(screen, LABEL_INDENT, "silenced", TEXT_INDENT, text);
+	free(text);
+}
+
+static void
+print_finding(const struct ctl *ctl, const json_t *finding)
+{
+	const struct screen *screen = &ctl->screen;
 	int64_t now_ms = clock_now_ms();
 	struct shown shown;
 	char *runbook;
@@ -195,10 +245,13 @@ print_finding(const struct screen *screen, const json_t *finding)
 	print_next(screen, shown.next);
 	if (shown.count > 0)
 		print_seen(screen, &shown, now_ms);
+	print_history(ctl, shown.id, now_ms);
+	print_ack(screen, &shown, now_ms);
+	print_silenced(screen, &shown, now_ms);
 }
 
 static int
-exec(struct ctl *ctl)
+exec_show(struct ctl *ctl)
 {
 	json_t *request = ctl_request("show"), *finding;
 	int status;
@@ -209,7 +262,7 @@ exec(struct ctl *ctl)
 	if (ctl->json)
 		ctl_print_json(ctl, finding);
 	else
-		print_finding(&ctl->screen, finding);
+		print_finding(ctl, finding);
 	json_decref(finding);
 	return CTL_OK;
 }
@@ -220,5 +273,5 @@ const struct ctl_command cmd_show = {
     .help = "one finding with its evidence; 4 digits of the id will do",
     .args_min = 1,
     .args_max = 1,
-    .exec = exec,
+    .exec = exec_show,
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cmd_status: how all streams are, worst first, or how one is; owns the overview's layout. */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,6 +27,7 @@ struct overview {
 	int64_t now_ms;
 	struct line *lines;
 	size_t count, good, explained; /* explained: not seen, for a reason that another row tells */
+	json_t *names;                 /* how many streams there are of each NAME and REGION/NAME */
 	bool many_accounts;
 };
 
@@ -46,11 +48,19 @@ compare_lines(const void *a, const void *b)
 }
 
 static void
+count_name(json_t *names, char *name_taken)
+{
+	json_object_set_new(names, name_taken, json_integer(ctl_integer(names, name_taken) + 1));
+	free(name_taken);
+}
+
+static void
 overview_init(struct overview *view, const struct ctl *ctl, const json_t *status)
 {
 	const json_t *streams = json_object_get(status, "streams");
 
-	*view = (struct overview){.ctl = ctl, .status = status, .now_ms = ctl_time(status, "now")};
+	*view =
+	    (struct overview){.ctl = ctl, .status = status, .now_ms = ctl_time(status, "now"), .names = json_object()};
 	view->count = json_array_size(streams);
 	view->lines = mem_new(view->count, sizeof *view->lines);
 	view->many_accounts = shown_many_accounts(streams);
@@ -58,8 +68,17 @@ overview_init(struct overview *view, const struct ctl *ctl, const json_t *status
 		const json_t *stream = json_array_get(streams, i);
 
 		view->lines[i] = (struct line){.stream = stream, .verdict = stream_verdict(stream), .index = i};
+		count_name(view->names, mem_strdup(ctl_text(stream, "name")));
+		count_name(view->names, mem_printf("%s/%s", ctl_text(stream, "region"), ctl_text(stream, "name")));
 	}
 	qsort(view->lines, view->count, sizeof *view->lines, compare_lines);
+}
+
+static void
+overview_clear(struct overview *view)
+{
+	free(view->lines);
+	json_decref(view->names);
 }
 
 /* ---- the header ---- */
@@ -103,7 +122,7 @@ print_header(const struct overview *view)
 	struct str line = {0};
 
 	str_printf(&line, "kdiagd %s on %s", ctl_text(view->status, "version"), host);
-	add_part(screen, &line, "up %s", screen_age(ctl_integer(view->status, "uptime_s") * 1000, age));
+	add_part(screen, &line, "up %s", screen_age(ctl_seconds_ms(view->status, "uptime_s"), age));
 	add_part(screen, &line, "%zu stream%s", view->count, view->count == 1 ? "" : "s");
 	if (last_ms > 0)
 		add_part(screen, &line, "last look %s ago", screen_age(view->now_ms - last_ms, age));
@@ -145,7 +164,7 @@ print_self(const struct overview *view)
 		shown_read(&shown, json_array_get(self, i));
 		if (!shown_is_bad(&shown))
 			continue;
-		char *check = shown_check(&shown), *sentence = shown_sentence(&shown);
+		char *check = shown_check(&shown), *sentence = shown_marked(&shown, view->now_ms);
 
 		shown_table_add(table, &shown, check, "", sentence, view->now_ms);
 		shown_count++;
@@ -162,6 +181,19 @@ print_self(const struct overview *view)
 
 /* ---- streams ---- */
 
+static bool
+has_silenced(const json_t *findings)
+{
+	struct shown shown;
+
+	for (size_t i = 0; i < json_array_size(findings); i++) {
+		shown_read(&shown, json_array_get(findings, i));
+		if (shown.silenced_until_ms != 0)
+			return true;
+	}
+	return false;
+}
+
 /* Why there is no finding to show for a stream that is not well; NULL: another row tells. */
 static char *
 explain_verdict(const struct overview *view, const json_t *stream)
@@ -173,6 +205,8 @@ explain_verdict(const struct overview *view, const json_t *stream)
 		return mem_strdup("not looked at yet");
 	if (ctl_flag(stream, "stale"))
 		return mem_printf("the last look was %s ago", screen_age(view->now_ms - as_of_ms, age));
+	if (has_silenced(json_object_get(stream, "findings")))
+		return mem_strdup("what is open is silenced");
 	if (json_array_size(json_object_get(stream, "findings")) > 0)
 		return NULL;
 	return mem_strdup("not all probes have looked yet");
@@ -183,21 +217,16 @@ static char *
 stream_argument(const struct overview *view, const json_t *stream)
 {
 	const char *name = ctl_text(stream, "name"), *region = ctl_text(stream, "region");
-	size_t same_name = 0, same_region = 0;
+	char *place = mem_printf("%s/%s", region, name), *argument;
 
-	for (size_t i = 0; i < view->count; i++) {
-		const json_t *other = view->lines[i].stream;
-
-		if (strcmp(ctl_text(other, "name"), name) != 0)
-			continue;
-		same_name++;
-		same_region += strcmp(ctl_text(other, "region"), region) == 0;
-	}
-	if (same_name <= 1)
-		return mem_strdup(name);
-	if (same_region <= 1)
-		return mem_printf("%s/%s", region, name);
-	return mem_printf("%s/%s/%s", ctl_text(stream, "account"), region, name);
+	if (ctl_integer(view->names, name) <= 1)
+		argument = mem_strdup(name);
+	else if (ctl_integer(view->names, place) <= 1)
+		argument = mem_strdup(place);
+	else
+		argument = mem_printf("%s/%s", ctl_text(stream, "account"), place);
+	free(place);
+	return argument;
 }
 
 /* A row that is no finding: about the whole stream. */
@@ -241,7 +270,7 @@ add_findings(const struct overview *view, struct table *table, const json_t *str
 			left_out++;
 			continue;
 		}
-		text = shown_sentence(&shown);
+		text = shown_marked(&shown, view->now_ms);
 		shown_table_add(table, &shown, rows == 0 ? ctl_text(stream, "name") : "", rows == 0 ? place : "", text,
 		    view->now_ms);
 		free(text);
@@ -314,6 +343,21 @@ print_streams(struct overview *view)
 	table_free(table);
 }
 
+/* "acked 1 · silenced 2": what is acknowledged stands in its stream's rows too, what is silenced only here and on its stream's page. */
+static void
+print_counts(const struct overview *view)
+{
+	int64_t acked = ctl_integer(view->status, "acked"), silenced = ctl_integer(view->status, "silenced");
+	const struct screen *screen = &view->ctl->screen;
+
+	if (acked > 0)
+		screen_printf(screen, "acked %" PRId64, acked);
+	if (silenced > 0)
+		screen_printf(screen, "%ssilenced %" PRId64, acked > 0 ? screen_dot(screen) : "", silenced);
+	if (acked > 0 || silenced > 0)
+		fputc('\n', screen->out);
+}
+
 static void
 print_overview(struct overview *view)
 {
@@ -326,6 +370,7 @@ print_overview(struct overview *view)
 	if (self_bad && view->count > 0 && view->lines[0].verdict <= KD_INFO)
 		fputc('\n', view->ctl->screen.out);
 	print_streams(view);
+	print_counts(view);
 	if (view->count == 0 || view->lines[0].verdict <= KD_INFO)
 		return;
 	argument = stream_argument(view, view->lines[0].stream);
@@ -346,7 +391,7 @@ show_all(const struct ctl *ctl, const json_t *status)
 		worst = KD_UNKNOWN;
 	if (view.count > 0 && view.lines[0].verdict > worst)
 		worst = view.lines[0].verdict;
-	free(view.lines);
+	overview_clear(&view);
 	return ctl_exit_status(worst);
 }
 
@@ -407,7 +452,7 @@ print_stream(const struct overview *view, const char *argument)
 	print_stream_header(view, stream);
 	for (size_t i = 0; i < json_array_size(findings); i++) {
 		shown_read(&shown, json_array_get(findings, i));
-		char *check = shown_check(&shown), *sentence = shown_sentence(&shown);
+		char *check = shown_check(&shown), *sentence = shown_marked(&shown, view->now_ms);
 
 		shown_table_add(table, &shown, check, "", sentence, view->now_ms);
 		free(check);
@@ -438,12 +483,12 @@ show_one(const struct ctl *ctl, const json_t *status, const char *argument)
 			print_stream(&view, argument);
 		exit_status = ctl_exit_status(view.lines[0].verdict);
 	}
-	free(view.lines);
+	overview_clear(&view);
 	return exit_status;
 }
 
 static int
-exec(struct ctl *ctl)
+exec_status(struct ctl *ctl)
 {
 	json_t *request = ctl_request("status"), *status;
 	const char *stream = ctl_arg(ctl, 0);
@@ -465,5 +510,5 @@ const struct ctl_command cmd_status = {
     .help = "how the streams are, worst first; the exit status is the verdict",
     .args_max = 1,
     .kind = CTL_VERDICT,
-    .exec = exec,
+    .exec = exec_status,
 };

@@ -11,6 +11,7 @@
 #include "common/str.h"
 #include "common/text.h"
 #include "daemon/ctl/shown.h"
+#include "daemon/ctl/timeline.h"
 
 enum {
 	NAME_MAX_COLUMNS = 24,
@@ -32,18 +33,23 @@ end_cb(int signal_number)
 	_exit(CTL_OK);
 }
 
+/* What is told of a finding is its sentence; of what became of it, the word for that. */
 static char *
 change_text(const json_t *event)
 {
-	const char *kind = ctl_text(event, "event"), *why = ctl_text(event, "why");
-	char age[SCREEN_AGE_SIZE];
+	static const char *const plain[] = {"opened", "reminder"};
+	const char *kind = ctl_text(event, "event");
+	char *text = timeline_text(event), *whole;
 
-	if (strcmp(kind, "resolved") == 0)
-		return mem_printf("resolved after %s%s%s%s", screen_age(ctl_integer(event, "open_s") * 1000, age),
-		    *why != '\0' ? " (" : "", why, *why != '\0' ? ")" : "");
+	for (size_t i = 0; i < KD_COUNT(plain); i++)
+		if (strcmp(kind, plain[i]) == 0)
+			return text;
 	if (strcmp(kind, "changed") == 0)
-		return mem_printf("%s (was %s)", ctl_text(event, "summary"), screen_word(ctl_severity(event, "from")));
-	return mem_strdup(ctl_text(event, "summary"));
+		whole = mem_printf("%s (was %s)", text, screen_word(ctl_severity(event, "from")));
+	else
+		whole = mem_printf("%s%s%s", kind, *text != '\0' ? " " : "", text);
+	free(text);
+	return whole;
 }
 
 /* Cut in its middle to the column's width, and padded to it. */
@@ -93,8 +99,7 @@ print_event(const struct ctl *ctl, const json_t *event, struct columns *columns)
 	const char *stream = ctl_text(event, "stream"), *id = ctl_text(event, "id");
 	char time[SCREEN_AGE_SIZE], *text = change_text(event);
 	int64_t ms = ctl_time(event, "ts");
-	char *check = *stream != '\0' ? mem_printf("%s/%s", ctl_text(event, "probe"), ctl_text(event, "check"))
-				      : mem_printf("%s/%s", ctl_text(event, "check"), ctl_text(event, "subject"));
+	char *check = timeline_check(event);
 	char *name_cell = fit(screen, *stream != '\0' ? stream : "kdiagd", NAME_MAX_COLUMNS, &columns->name);
 	char *check_cell = fit(screen, check, CHECK_MAX_COLUMNS, &columns->check);
 	char *text_cell = fit_text(screen, text, 9 + 2 + 4 + 2 + columns->name + 2 + columns->check + 2, strlen(id));

@@ -81,18 +81,34 @@ explain_refusal(const struct ctl *ctl, const char *code, const char *message)
 	return ctl_fail(ctl, CTL_ERROR, "nothing loaded: kdiagd goes on as before");
 }
 
+int
+ctl_fail_call(const struct ctl *ctl, const char *code, const char *message)
+{
+	return code != NULL ? explain_refusal(ctl, code, message) : ctl_fail(ctl, CTL_UNKNOWN, "%s", message);
+}
+
+json_t *
+ctl_ask(const struct ctl *ctl, json_t *request_taken, int64_t timeout_ms, char **code, char **message)
+{
+	struct client *client;
+	json_t *result = NULL;
+
+	*code = *message = NULL;
+	if ((client = client_open(ctl->socket, message)) != NULL)
+		client_call(client, request_taken, timeout_ms, &result, code, message);
+	client_close(client);
+	json_decref(request_taken);
+	return result;
+}
+
 json_t *
 ctl_call(const struct ctl *ctl, json_t *request_taken, int64_t timeout_ms, int *status)
 {
-	char *code = NULL, *message = NULL;
-	struct client *client = client_open(ctl->socket, &message);
-	json_t *result = NULL;
+	char *code, *message;
+	json_t *result = ctl_ask(ctl, request_taken, timeout_ms, &code, &message);
 
-	if (client == NULL || client_call(client, request_taken, timeout_ms, &result, &code, &message) != 0)
-		*status =
-		    code != NULL ? explain_refusal(ctl, code, message) : ctl_fail(ctl, CTL_UNKNOWN, "%s", message);
-	client_close(client);
-	json_decref(request_taken);
+	if (result == NULL)
+		*status = ctl_fail_call(ctl, code, message);
 	free(code);
 	free(message);
 	return result;
@@ -127,6 +143,15 @@ ctl_time(const json_t *object, const char *key)
 	int64_t ms;
 
 	return clock_parse(ctl_text(object, key), &ms) == 0 ? ms : 0;
+}
+
+int64_t
+ctl_seconds_ms(const json_t *object, const char *key)
+{
+	const int64_t max_s = (INT64_C(1) << 53) / 1000;
+	int64_t seconds = ctl_integer(object, key);
+
+	return (seconds < 0 ? 0 : seconds > max_s ? max_s : seconds) * 1000;
 }
 
 bool

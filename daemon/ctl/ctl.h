@@ -28,7 +28,8 @@ struct ctl;
 struct ctl_command {
 	const char *name, *args, *help;
 	int args_min, args_max;
-	const char *takes; /* letters of the options that are its own: a(ll) p(robes) S(ymptom) */
+	const char
+	    *takes; /* letters of the options that are its own: a(ll) m(essage) p(robes) S(ymptom) F(rom) U(ntil) */
 	enum ctl_kind kind;
 	int (*exec)(struct ctl *ctl); /* the exit status */
 };
@@ -38,7 +39,7 @@ struct ctl {
 	struct screen screen;
 	const char *socket;
 	bool json, no_color, all;
-	const char *symptom, *probes; /* NULL: not said */
+	const char *symptom, *probes, *message, *since, *until; /* NULL: not said */
 	char *const *args;
 	int args_count;
 };
@@ -53,6 +54,9 @@ json_t *ctl_request(const char *op);
 void ctl_request_add(json_t *request, const char *key, const char *value);
 /* Asks (the request is taken). NULL when that failed: it has been said, and *status is the exit status. */
 json_t *ctl_call(const struct ctl *ctl, json_t *request_taken, int64_t timeout_ms, int *status);
+/* The same in two steps: NULL with *code and *message as client_call() has them, nothing said; then says it, and returns the exit status. */
+json_t *ctl_ask(const struct ctl *ctl, json_t *request_taken, int64_t timeout_ms, char **code, char **message);
+int ctl_fail_call(const struct ctl *ctl, const char *code, const char *message);
 
 /* Indented by two, in ASCII. */
 void ctl_print_json(const struct ctl *ctl, const json_t *value);
@@ -61,11 +65,13 @@ void ctl_print_json(const struct ctl *ctl, const json_t *value);
 const char *ctl_text(const json_t *object, const char *key);
 int64_t ctl_integer(const json_t *object, const char *key);
 int64_t ctl_time(const json_t *object, const char *key);
+int64_t ctl_seconds_ms(
+    const json_t *object, const char *key); /* of a length in seconds, in milliseconds, within 0 and 2^53 */
 bool ctl_flag(const json_t *object, const char *key);
 enum kd_severity ctl_severity(const json_t *object, const char *key); /* unknown when it is none */
 int ctl_exit_status(enum kd_severity verdict);
 
-extern const struct ctl_command cmd_status, cmd_findings, cmd_show, cmd_diagnose, cmd_run, cmd_watch, cmd_check,
-    cmd_probes, cmd_facts, cmd_replay, cmd_reload, cmd_iam, cmd_logs;
+extern const struct ctl_command cmd_status, cmd_findings, cmd_show, cmd_diagnose, cmd_run, cmd_watch, cmd_history,
+    cmd_ack, cmd_unack, cmd_silence, cmd_unsilence, cmd_check, cmd_probes, cmd_facts, cmd_replay, cmd_reload, cmd_iam, cmd_logs;
 
 #endif

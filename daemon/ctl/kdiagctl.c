@@ -23,6 +23,11 @@ static const struct ctl_command *const commands[] = {
     &cmd_diagnose,
     &cmd_run,
     &cmd_watch,
+    &cmd_history,
+    &cmd_ack,
+    &cmd_unack,
+    &cmd_silence,
+    &cmd_unsilence,
     &cmd_check,
     &cmd_probes,
     &cmd_facts,
@@ -37,6 +42,9 @@ static const struct option long_options[] = {
     {"json", no_argument, NULL, 'j'},
     {"no-color", no_argument, NULL, 'n'},
     {"all", no_argument, NULL, 'a'},
+    {"message", required_argument, NULL, 'm'},
+    {"since", required_argument, NULL, 'F'},
+    {"until", required_argument, NULL, 'U'},
     {"symptom", required_argument, NULL, 'S'},
     {"probes", required_argument, NULL, 'p'},
     {"help", no_argument, NULL, 'h'},
@@ -95,7 +103,7 @@ refuse_command(const struct ctl *ctl, const char *name)
 /* What getopt_long() made of the line, beside what is in struct ctl. */
 struct typed {
 	bool help, version;
-	char own[4];    /* the letters of the options that belong to commands */
+	char own[8];    /* the letters of the options that belong to commands */
 	int bad;        /* 0; ':' an argument is missing; '?' there is no such option */
 	int bad_letter; /* optopt then */
 	const char *bad_text;
@@ -151,6 +159,9 @@ take_option(struct ctl *ctl, struct typed *typed, int letter, const char *text)
 	    {'h', false, &typed->help, NULL},
 	    {'V', false, &typed->version, NULL},
 	    {'a', true, &ctl->all, NULL},
+	    {'m', true, NULL, &ctl->message},
+	    {'F', true, NULL, &ctl->since},
+	    {'U', true, NULL, &ctl->until},
 	    {'S', true, NULL, &ctl->symptom},
 	    {'p', true, NULL, &ctl->probes},
 	};
@@ -176,7 +187,7 @@ read_options(struct ctl *ctl, struct typed *typed, int argc, char **argv)
 	int letter;
 
 	opterr = 0;
-	while ((letter = getopt_long(argc, argv, ":s:hV", long_options, NULL)) != -1) {
+	while ((letter = getopt_long(argc, argv, ":s:m:hV", long_options, NULL)) != -1) {
 		if (letter != ':' && letter != '?') {
 			take_option(ctl, typed, letter, optarg);
 		} else if (typed->bad == 0) {

@@ -82,13 +82,27 @@ add_ascii(struct str *out, const char *s, size_t len)
 	str_add_char(out, '?');
 }
 
+/* Nothing to escape: what nearly all names and sentences are, and there may be ten thousand of them. */
+static bool
+is_plain(const char *text)
+{
+	size_t len = 0;
+
+	while (text[len] >= ' ' && text[len] <= '~' && text[len] != '\\')
+		len++;
+	return text[len] == '\0' && len <= TEXT_MAX;
+}
+
 char *
 screen_safe(const struct screen *screen, const char *text)
 {
-	char *escaped = text_escape(text != NULL ? text : "", text != NULL ? strlen(text) : 0, TEXT_MAX);
 	struct str ascii = {0};
+	char *escaped;
 	size_t len;
 
+	if (text == NULL || is_plain(text))
+		return mem_strdup(text != NULL ? text : "");
+	escaped = text_escape(text, strlen(text), TEXT_MAX);
 	if (screen->utf8)
 		return escaped;
 	for (const char *s = escaped; *s != '\0'; s += len) {
@@ -128,6 +142,21 @@ screen_printf(const struct screen *screen, const char *fmt, ...)
 	text = mem_vprintf(fmt, ap);
 	va_end(ap);
 	print_lines(screen, text);
+	free(text);
+}
+
+void
+screen_print_line(const struct screen *screen, const char *fmt, ...)
+{
+	va_list ap;
+	char *text, *safe;
+
+	va_start(ap, fmt);
+	text = mem_vprintf(fmt, ap);
+	va_end(ap);
+	safe = screen_safe(screen, text);
+	fprintf(screen->out, "%s\n", safe);
+	free(safe);
 	free(text);
 }
 
@@ -200,6 +229,33 @@ screen_time(int64_t ms, int64_t now_ms, char buf[SCREEN_AGE_SIZE])
 		snprintf(buf, SCREEN_AGE_SIZE, "%s", then + 11);
 	else
 		snprintf(buf, SCREEN_AGE_SIZE, "%.10s %s", then, then + 11);
+	return buf;
+}
+
+const char *
+screen_minute(int64_t ms, int64_t now_ms, char buf[SCREEN_AGE_SIZE])
+{
+	size_t len;
+
+	screen_time(ms, now_ms, buf);
+	len = strlen(buf);
+	if (len > 4 && buf[len - 1] == 'Z') /* not "never" */
+		snprintf(buf + len - 4, 2, "Z");
+	return buf;
+}
+
+const char *
+screen_span(int64_t seconds, char buf[SCREEN_AGE_SIZE])
+{
+	static const struct {
+		int64_t seconds, from;
+		const char *name;
+	} units[] = {{86400, 2 * 86400, "d"}, {3600, 3600, "h"}, {60, 60, "min"}, {1, 0, "s"}};
+	size_t i = 0;
+
+	while (seconds < units[i].from || seconds % units[i].seconds != 0)
+		i++;
+	snprintf(buf, SCREEN_AGE_SIZE, "%" PRId64 " %s", seconds / units[i].seconds, units[i].name);
 	return buf;
 }
 

@@ -27,6 +27,8 @@ void screen_init(struct screen *screen, FILE *out, bool no_color);
 char *screen_safe(const struct screen *screen, const char *text);
 /* The same of a printf, on the screen. What is not plain in fmt must be text or numbers: escape sequences do not survive. */
 void screen_printf(const struct screen *screen, const char *fmt, ...) KD_PRINTF(2, 3);
+/* One line, whatever the texts hold: newlines among them are escaped, too, and one is added. */
+void screen_print_line(const struct screen *screen, const char *fmt, ...) KD_PRINTF(2, 3);
 /* " · " or " - " */
 const char *screen_dot(const struct screen *screen);
 
@@ -40,6 +42,10 @@ const char *screen_plain(const struct screen *screen);
 const char *screen_age(int64_t ms, char buf[SCREEN_AGE_SIZE]);
 /* "10:23:04Z", with its date before it when that is not now's day: "2026-11-21 10:23:04Z"; "never" for 0. Returns buf. */
 const char *screen_time(int64_t ms, int64_t now_ms, char buf[SCREEN_AGE_SIZE]);
+/* "10:23Z", with its date before it when that is not now's day: "2026-11-21 10:23Z". Returns buf. */
+const char *screen_minute(int64_t ms, int64_t now_ms, char buf[SCREEN_AGE_SIZE]);
+/* A length of time that someone asked for, exactly: "24 h", "90 min", "7 d"; returns buf. */
+const char *screen_span(int64_t seconds, char buf[SCREEN_AGE_SIZE]);
 /* "46,920,000"; returns buf. */
 const char *screen_integer(int64_t value, char buf[SCREEN_AGE_SIZE]);
 

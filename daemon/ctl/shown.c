@@ -11,6 +11,8 @@
 void
 shown_read(struct shown *shown, const json_t *finding)
 {
+	const json_t *ack = json_object_get(finding, "ack");
+
 	*shown = (struct shown){
 	    .severity = ctl_severity(finding, "severity"),
 	    .id = ctl_text(finding, "id"),
@@ -26,11 +28,17 @@ shown_read(struct shown *shown, const json_t *finding)
 	    .symptom = ctl_text(finding, "symptom"),
 	    .step = ctl_text(finding, "step"),
 	    .next = ctl_text(finding, "next"),
+	    .ack_by = ctl_text(ack, "by"),
+	    .ack_text = ctl_text(ack, "text"),
 	    .evidence = json_object_get(finding, "evidence"),
 	    .first_seen_ms = ctl_time(finding, "first_seen"),
 	    .last_seen_ms = ctl_time(finding, "last_seen"),
 	    .changed_ms = ctl_time(finding, "changed"),
 	    .count = ctl_integer(finding, "count"),
+	    .ack_uid = ctl_integer(ack, "uid"),
+	    .acked_ms = ctl_time(ack, "at"),
+	    .silenced_until_ms = ctl_time(finding, "silenced_until"),
+	    .acked = json_is_object(ack),
 	    .unseen = ctl_flag(finding, "unseen"),
 	    .quiet = ctl_flag(finding, "quiet"),
 	};
@@ -49,7 +57,7 @@ shown_has_state(const struct shown *shown, const char *state)
 bool
 shown_is_bad(const struct shown *shown)
 {
-	return shown->severity > KD_INFO && !shown->quiet;
+	return shown->severity > KD_INFO && !shown->quiet && shown->silenced_until_ms == 0;
 }
 
 /* What limits a finding, in the order of weight; NULL: nothing does. */
@@ -81,6 +89,21 @@ shown_sentence(const struct shown *shown)
 	if (limit != NULL)
 		str_printf(&text, " (%s%s%s)", limit, *reason != '\0' ? ": " : "", reason);
 	free(check);
+	return str_take(&text);
+}
+
+char *
+shown_marked(const struct shown *shown, int64_t now_ms)
+{
+	char *sentence = shown_sentence(shown), until[SCREEN_AGE_SIZE];
+	struct str text = {0};
+
+	str_add(&text, sentence);
+	if (shown->acked)
+		str_printf(&text, " (acked by %s)", shown->ack_by);
+	if (shown->silenced_until_ms != 0)
+		str_printf(&text, " (silenced until %s)", screen_minute(shown->silenced_until_ms, now_ms, until));
+	free(sentence);
 	return str_take(&text);
 }
 

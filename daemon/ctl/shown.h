@@ -17,16 +17,20 @@ struct shown {
 	const char *id, *probe, *check, *subject, *state, *reason;
 	const char *account, *region, *stream, *summary, *symptom, *step, *next;
 	const json_t *evidence;
+	const char *ack_by, *ack_text;
 	int64_t first_seen_ms, last_seen_ms, changed_ms, count;
-	bool unseen, quiet;
+	int64_t ack_uid, acked_ms, silenced_until_ms; /* 0: not silenced */
+	bool unseen, quiet, acked;
 };
 
 void shown_read(struct shown *shown, const json_t *finding);
 bool shown_has_state(const struct shown *shown, const char *state);
-/* Is it something to act on: worse than info, and not explained by another? */
+/* Is it something to act on: worse than info, not explained by another, and not silenced? What is acknowledged still is. */
 bool shown_is_bad(const struct shown *shown);
 /* The summary, and in brackets what limits it ("not seen in the last look: throttled"). The caller's. */
 char *shown_sentence(const struct shown *shown);
+/* The same for a list, where a mark must say who has it in hand: "… (acked by ana) (silenced until 14:22Z)". The caller's. */
+char *shown_marked(const struct shown *shown, int64_t now_ms);
 /* "iterator_age/lag"; of kdiag itself "credentials/prod". The caller's. */
 char *shown_check(const struct shown *shown);
 /* The age to put beside it: how long open, since when resolved; "" when it has none. Returns buf. */

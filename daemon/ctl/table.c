@@ -8,6 +8,7 @@
 
 #include "common/mem.h"
 #include "common/text.h"
+#include "daemon/ctl/pen.h"
 
 enum {
 	GAP = 2,        /* between columns */
@@ -137,24 +138,6 @@ measure(const struct table *table, size_t *widths)
 
 /* ---- printing ---- */
 
-/* Where the next thing is to stand, and where we are: so nothing is padded at the end of a line. */
-struct pen {
-	FILE *out;
-	size_t at;
-};
-
-static void
-put(struct pen *pen, size_t column, const char *text, size_t len)
-{
-	char *part = mem_strndup(text, len);
-
-	if (len > 0) {
-		fprintf(pen->out, "%*s%s", column > pen->at ? (int)(column - pen->at) : 0, "", part);
-		pen->at = (column > pen->at ? column : pen->at) + text_columns(part);
-	}
-	free(part);
-}
-
 static void
 put_cell(const struct table *table, struct pen *pen, const struct row *row, size_t j, size_t column, size_t width)
 {
@@ -165,25 +148,9 @@ put_cell(const struct table *table, struct pen *pen, const struct row *row, size
 	if (table->kinds[j] == TABLE_RIGHT && columns < width)
 		column += width - columns;
 	fputs(j == 0 ? screen_color(table->screen, row->severity) : "", pen->out);
-	put(pen, column, cell, strlen(cell));
+	pen_put(pen, column, cell, strlen(cell));
 	fputs(j == 0 ? screen_plain(table->screen) : "", pen->out);
 	free(cell);
-}
-
-static void
-put_wrapped(struct pen *pen, const char *text, size_t column, size_t width)
-{
-	size_t len, skip;
-
-	for (;;) {
-		len = screen_break(text, width, &skip);
-		put(pen, column, text, len);
-		text += len + skip;
-		if (*text == '\0')
-			return;
-		fputc('\n', pen->out);
-		pen->at = 0;
-	}
 }
 
 static void
@@ -196,12 +163,12 @@ print_row(const struct table *table, const struct row *row, const size_t *widths
 		if (widths[j] == 0)
 			continue;
 		if (table->kinds[j] == TABLE_WRAP)
-			put_wrapped(&pen, row->cells[j], column, widths[j]);
+			pen_wrap(&pen, column, row->cells[j], widths[j]);
 		else
 			put_cell(table, &pen, row, j, column, widths[j]);
 		column += widths[j] + GAP;
 	}
-	fputc('\n', pen.out);
+	pen_end_line(&pen);
 }
 
 void

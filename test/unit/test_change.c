@@ -390,6 +390,44 @@ test_text_border(void **state)
 	fix_free(fix);
 }
 
+/* Who and what he said, and that it may have been told before; the longest of all fits still. */
+static void
+test_by_and_replayed(void **state)
+{
+	struct fix *fix = fix_new();
+	char *line, *by = many("\\\"", 400), *text = many("\x01", 1000);
+
+	(void)state;
+	fix->change.event = LEDGER_ACKED;
+	fix->change.by = "ana (uid 1004)";
+	fix->change.why = "looking";
+	fix->change.replayed = true;
+	line = change_line_text(&fix->change);
+	assert_non_null(strstr(line, "acked critical orders"));
+	assert_non_null(strstr(line, ": looking (by ana (uid 1004)) (replayed)"));
+	free(line);
+	line = change_line_cee(&fix->change);
+	assert_non_null(strstr(line, "\"why\":\"looking\",\"by\":\"ana (uid 1004)\",\"replayed\":true}"));
+	free(line);
+	set(&fix->finding.subject, text);
+	set(&fix->finding.probe, text);
+	set(&fix->finding.check, text);
+	set(&fix->finding.summary, text);
+	set_stream(fix, text, text, text);
+	fix->change.by = by;
+	fix->change.why = text;
+	line = change_line_cee(&fix->change);
+	assert_in_range(strlen(line), 1000, CHANGE_LINE_MAX);
+	assert_non_null(strstr(line, "\"replayed\":true"));
+	free(line);
+	line = change_line_text(&fix->change);
+	assert_in_range(strlen(line), 1000, CHANGE_LINE_MAX);
+	free(line);
+	free(by);
+	free(text);
+	fix_free(fix);
+}
+
 int
 main(void)
 {
@@ -405,6 +443,7 @@ main(void)
 	    cmocka_unit_test(test_text_escapes),
 	    cmocka_unit_test(test_text_is_cut),
 	    cmocka_unit_test(test_text_border),
+	    cmocka_unit_test(test_by_and_replayed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -60,7 +60,7 @@ fix_new(unsigned open_m, unsigned open_n, unsigned resolve_m, unsigned resolve_n
 
 	fix->ledger = ledger_new();
 	fix->stream = stream_id_new("prod", "us-east-1", "orders");
-	fix->rules = (struct ledger_rules){{open_m, open_n}, {resolve_m, resolve_n}};
+	fix->rules = (struct ledger_rules){{open_m, open_n}, {resolve_m, resolve_n}, 0};
 	fix->now_ms = START_MS;
 	fix->saw = mem_strdup("");
 	ledger_listen(fix->ledger, listen, fix);

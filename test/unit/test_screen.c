@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 /* kdiagctl's objects stand in no archive. */
+#include "daemon/ctl/pen.c"    // NOLINT(bugprone-suspicious-include)
 #include "daemon/ctl/screen.c" // NOLINT(bugprone-suspicious-include)
 #include "daemon/ctl/table.c"  // NOLINT(bugprone-suspicious-include)
 
@@ -75,6 +76,33 @@ test_time(void **state)
 }
 
 static void
+test_minute(void **state)
+{
+	const int64_t noon = 1795348800000; /* 2026-11-22T12:00:00Z */
+	char buf[SCREEN_AGE_SIZE];
+
+	(void)state;
+	assert_string_equal(screen_minute(noon + 59999, noon, buf), "12:00Z");
+	assert_string_equal(screen_minute(noon - 43201000, noon, buf), "2026-11-21 23:59Z");
+	assert_string_equal(screen_minute(0, noon, buf), "never");
+}
+
+static void
+test_span(void **state)
+{
+	static const struct {
+		int64_t seconds;
+		const char *span;
+	} rows[] = {{0, "0 s"}, {1, "1 s"}, {60, "1 min"}, {61, "61 s"}, {5400, "90 min"}, {3600, "1 h"},
+	    {86400, "24 h"}, {129600, "36 h"}, {172800, "2 d"}, {604800, "7 d"}, {604801, "604801 s"}};
+	char buf[SCREEN_AGE_SIZE];
+
+	(void)state;
+	for (size_t i = 0; i < KD_COUNT(rows); i++)
+		assert_string_equal(screen_span(rows[i].seconds, buf), rows[i].span);
+}
+
+static void
 test_integer(void **state)
 {
 	static const struct {
@@ -129,6 +157,14 @@ test_printf(void **state)
 	screen.color = true;
 	screen_printf(&screen, "one %s\ntwo %d\n", "\033[2J", 2);
 	check_text("one \\x1b[2J\ntwo 2\n");
+}
+
+static void
+test_print_line(void **state)
+{
+	(void)state;
+	screen_print_line(&screen, "one %s, %d", "\r\n\033[2J\\", 2);
+	check_text("one \\x0d\\x0a\\x1b[2J\\\\, 2\n");
 }
 
 /* Colour never stands alone, and there is none where it is off. */
@@ -392,9 +428,12 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_age),
 	    TEST(test_time),
+	    TEST(test_minute),
+	    TEST(test_span),
 	    TEST(test_integer),
 	    TEST(test_safe),
 	    TEST(test_printf),
+	    TEST(test_print_line),
 	    TEST(test_color),
 	    TEST(test_wants_color),
 	    TEST(test_init),

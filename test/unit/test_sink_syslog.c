@@ -629,6 +629,134 @@ forget_lines(void **state)
 	return 0;
 }
 
+/* ---- what people say ---- */
+
+static const struct ledger_person ana = {"ana", 1004};
+
+static const char *
+id_of(const char *subject)
+{
+	static struct finding named;
+
+	named = (struct finding){.probe = (char *)"self", .check = (char *)"clock", .subject = (char *)subject};
+	finding_make_id(&named);
+	return named.id;
+}
+
+static void
+silence(struct fix *fix, const char *subject, int64_t for_ms)
+{
+	const struct ledger_now now = {clock_now_ms(), clock_mono_ms()};
+	struct ledger_silence scope = {0};
+
+	memcpy(scope.finding, id_of(subject), FINDING_ID_SIZE);
+	assert_non_null(ledger_silence(fix->ledger, &scope, &ana, NULL, for_ms, &now, NULL));
+}
+
+static void
+test_acked_is_not_said_again(void **state)
+{
+	struct fix *fix = fix_new((struct sink_syslog_options){.cee = true, .reminder_s = 100});
+
+	(void)state;
+	raise_clock(fix, "a", KD_WARNING);
+	assert_int_equal(ledger_ack(fix->ledger, id_of("a"), &ana, "looking", clock_now_ms(), NULL), 0);
+	wait_for_lines(fix, 2);
+	check_event(1, "acked", "a");
+	run_for(fix, 400);
+	assert_int_equal(count_lines(), 2);
+	raise_clock(fix, "a", KD_CRITICAL);
+	wait_for_lines(fix, 4);
+	check_event(2, "changed", "a");
+	check_event(3, "reminder", "a");
+	fix_free(fix);
+}
+
+/* What opened and closed under a silence is never told; what was told before is told to its end; what is open when it ends is told then. */
+static void
+test_silenced(void **state)
+{
+	struct fix *fix = fix_new((struct sink_syslog_options){.cee = true});
+
+	(void)state;
+	raise_clock(fix, "told", KD_WARNING);
+	silence(fix, "told", 3600000);
+	silence(fix, "short", 3600000);
+	silence(fix, "long", 3600000);
+	wait_for_lines(fix, 4);
+	raise_clock(fix, "told", KD_CRITICAL);
+	clear_clock(fix, "told");
+	raise_clock(fix, "short", KD_WARNING);
+	clear_clock(fix, "short");
+	raise_clock(fix, "long", KD_CRITICAL);
+	wait_for_lines(fix, 5);
+	check_event(4, "resolved", "told");
+	ledger_unsilence(fix->ledger, id_of("long"), &ana, clock_now_ms());
+	wait_for_lines(fix, 7);
+	check_event(5, "unsilenced", "long");
+	check_event(6, "reminder", "long");
+	run_for(fix, 50);
+	assert_int_equal(count_lines(), 7);
+	assert_int_equal(sink_syslog_told(fix->sink), ledger_last_seq(fix->ledger));
+	fix_free(fix);
+}
+
+/* ---- storms ---- */
+
+static void
+test_storm(void **state)
+{
+	struct fix *fix = fix_new((struct sink_syslog_options){.cee = true});
+	size_t lines, suppressed = 0;
+	json_t *object;
+	char subject[16];
+
+	(void)state;
+	for (int i = 0; i < 1000; i++) {
+		snprintf(subject, sizeof(subject), "s%d", i);
+		raise_clock(fix, subject, KD_WARNING);
+	}
+	assert_true(sink_syslog_told(fix->sink) < 1000); /* the rest is told when the summary is */
+	for (lines = 0; suppressed == 0; lines++) {
+		wait_for_lines(fix, lines + 1);
+		object = json_loads(line_at(lines) + 5, 0, NULL);
+		suppressed = (size_t)json_integer_value(json_object_get(object, "suppressed"));
+		if (suppressed != 0)
+			assert_non_null(strstr(json_string_value(json_object_get(object, "next")), "kdiagctl status"));
+		json_decref(object);
+	}
+	assert_in_range(lines, 101, 300); /* the clock runs a thousandfold: some tokens come back meanwhile */
+	assert_int_equal(lines - 1 + suppressed, 1000);
+	run_for(fix, 100);
+	assert_int_equal(count_lines(), lines);
+	assert_int_equal(sink_syslog_told(fix->sink), 1000);
+	fix_free(fix);
+}
+
+/* What a hanging log daemon did not take is not told. */
+static void
+test_told(void **state)
+{
+	struct fix *fix = fix_new((struct sink_syslog_options){.cee = true});
+
+	(void)state;
+	assert_int_equal(sink_syslog_told(fix->sink), 0);
+	hang(true);
+	raise_clock(fix, "a", KD_WARNING);
+	wait_for_hang();
+	raise_clock(fix, "b", KD_WARNING);
+	assert_int_equal(sink_syslog_told(fix->sink), 0);
+	allow(1);
+	wait_for_lines(fix, 1);
+	while (sink_syslog_told(fix->sink) != 1)
+		rest_ms(1);
+	hang(false);
+	wait_for_lines(fix, 2);
+	while (sink_syslog_told(fix->sink) != 2)
+		rest_ms(1);
+	fix_free(fix);
+}
+
 int
 main(void)
 {
@@ -648,6 +776,10 @@ main(void)
 	    cmocka_unit_test(test_reminders_are_spread),
 	    cmocka_unit_test(test_reminder_off_and_on),
 	    cmocka_unit_test(test_reminder_of_older),
+	    cmocka_unit_test(test_acked_is_not_said_again),
+	    cmocka_unit_test(test_silenced),
+	    cmocka_unit_test(test_storm),
+	    cmocka_unit_test(test_told),
 	};
 
 	return cmocka_run_group_tests(tests, speed_up, forget_lines);
