@@ -143,7 +143,7 @@ MAN       = $(SHARE)/man
 
 install: all
 	install -d $(SBIN) $(BIN) $(LIB)/kdiag/probes $(LIB)/systemd/system $(LIB)/sysusers.d $(LIB)/tmpfiles.d \
-	    $(DESTDIR)$(PREFIX)/include/kdiag $(SHARE)/kdiag $(MAN)/man1 $(MAN)/man5 $(MAN)/man8 $(DESTDIR)/etc/kdiag
+	    $(DESTDIR)$(PREFIX)/include/kdiag $(SHARE)/kdiag/forwarders $(MAN)/man1 $(MAN)/man5 $(MAN)/man8 $(DESTDIR)/etc/kdiag
 	install -m 755 $(BUILD)/kdiagd $(SBIN)/kdiagd
 	install -m 755 $(BUILD)/kdiagctl $(BIN)/kdiagctl
 	install -m 644 $(PROBE_SO) $(LIB)/kdiag/probes/
@@ -152,6 +152,8 @@ install: all
 	install -m 644 etc/kdiagd.yaml.5 $(MAN)/man5/
 	install -m 644 daemon/kdiagd.8 $(MAN)/man8/
 	install -m 644 etc/iam-policy.json $(SHARE)/kdiag/
+	install -m 644 $(wildcard etc/forwarders/*) $(SHARE)/kdiag/forwarders/
+	chmod 755 $(SHARE)/kdiag/forwarders/heartbeat-age.sh
 	sed 's|/usr/sbin/|$(PREFIX)/sbin/|' systemd/kdiagd.service >$(LIB)/systemd/system/kdiagd.service
 	chmod 644 $(LIB)/systemd/system/kdiagd.service
 	install -m 644 systemd/kdiagd.socket $(LIB)/systemd/system/

@@ -2,6 +2,7 @@
 /* finding: owns what one finding is made of, its id and its JSON; knows nothing of the life that the ledger gives it. */
 #include "common/finding.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,7 @@
 
 #include "common/fact.h"
 #include "common/json.h"
+#include "common/json_text.h"
 #include "common/json_time.h"
 #include "common/mem.h"
 #include "common/str.h"
@@ -163,51 +165,47 @@ finding_make_id(struct finding *finding)
 
 /* ---- writing ---- */
 
-static void
-set_time(json_t *object, const char *key, int64_t ms)
+void
+finding_write(const struct finding *finding, struct str *out)
 {
-	if (ms > 0)
-		json_set_time(object, key, ms);
-	else
-		json_object_set_new(object, key, json_null());
-}
+	const struct stream_id *stream = finding->stream;
 
-static json_t *
-evidence_to_json(const char *evidence)
-{
-	json_t *object = evidence != NULL ? json_loads(evidence, 0, NULL) : NULL;
-
-	return object != NULL ? object : json_object();
+	json_text_set(out, "id", finding->id);
+	json_text_set(out, "probe", finding->probe);
+	json_text_set(out, "check", finding->check);
+	json_text_set(out, "subject", finding->subject);
+	json_text_set(out, "severity", severity_name(finding->severity));
+	json_text_set(out, "state", finding_state_name(finding->state));
+	json_text_set(out, "reason", reason_name(finding->reason));
+	json_text_set(out, "account", stream != NULL ? stream->account : NULL);
+	json_text_set(out, "region", stream != NULL ? stream->region : NULL);
+	json_text_set(out, "stream", stream != NULL ? stream->name : NULL);
+	json_text_set(out, "arn", stream != NULL ? stream->arn : NULL);
+	json_text_set(out, "summary", finding->summary);
+	json_text_set_raw(out, "evidence", finding->evidence != NULL ? finding->evidence : "{}");
+	json_text_set(out, "symptom", finding->symptom);
+	json_text_set(out, "step", finding->step);
+	json_text_set(out, "next", finding->next);
+	json_text_set(out, "blame", finding->blame);
+	json_text_set_time(out, "first_seen", finding->first_seen_ms);
+	json_text_set_time(out, "last_seen", finding->last_seen_ms);
+	json_text_set_time(out, "changed", finding->changed_ms);
+	json_text_set_integer(out, "count", (int64_t)finding->count);
+	json_text_set_raw(out, "ack", "null");
 }
 
 json_t *
 finding_to_json(const struct finding *finding)
 {
-	const struct stream_id *stream = finding->stream;
-	json_t *object = json_object();
+	struct str text = {0};
+	json_t *object;
 
-	json_set_text(object, "id", finding->id);
-	json_set_text(object, "probe", finding->probe);
-	json_set_text(object, "check", finding->check);
-	json_set_text(object, "subject", finding->subject);
-	json_set_text(object, "severity", severity_name(finding->severity));
-	json_set_text(object, "state", finding_state_name(finding->state));
-	json_set_text(object, "reason", reason_name(finding->reason));
-	json_set_text(object, "account", stream != NULL ? stream->account : NULL);
-	json_set_text(object, "region", stream != NULL ? stream->region : NULL);
-	json_set_text(object, "stream", stream != NULL ? stream->name : NULL);
-	json_set_text(object, "arn", stream != NULL ? stream->arn : NULL);
-	json_set_text(object, "summary", finding->summary);
-	json_object_set_new(object, "evidence", evidence_to_json(finding->evidence));
-	json_set_text(object, "symptom", finding->symptom);
-	json_set_text(object, "step", finding->step);
-	json_set_text(object, "next", finding->next);
-	json_set_text(object, "blame", finding->blame);
-	set_time(object, "first_seen", finding->first_seen_ms);
-	set_time(object, "last_seen", finding->last_seen_ms);
-	set_time(object, "changed", finding->changed_ms);
-	json_object_set_new(object, "count", json_integer((json_int_t)finding->count));
-	json_object_set_new(object, "ack", json_null());
+	json_text_open(&text, '{');
+	finding_write(finding, &text);
+	json_text_close(&text, '}');
+	object = json_read(text.s, text.len, NULL);
+	assert(object != NULL); /* evidence is ours too */
+	str_free(&text);
 	return object;
 }
 

@@ -9,6 +9,7 @@
 #include <jansson.h>
 #include <kdiag/probe.h>
 
+#include "common/str.h"
 #include "common/stream_id.h"
 
 enum { FINDING_ID_SIZE = 9, FINDING_TEXT_MAX = 400 };
@@ -44,6 +45,8 @@ void finding_make_id(struct finding *finding);
  * null about kdiag itself. Round-trips (a stream_id is made anew). NULL with a sentence.
  */
 json_t *finding_to_json(const struct finding *finding);
+/* The same as text: the members of an object that is open. */
+void finding_write(const struct finding *finding, struct str *out);
 struct finding *finding_from_json(const json_t *object, char **cause);
 
 const char *severity_name(enum kd_severity severity); /* "ok", "info", "unknown", "warning", "critical" */

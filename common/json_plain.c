@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* json_plain: a reader that turns away whatever it is not sure of. Knows no message, no escape and no encoding. */
+/* json_plain: a reader that turns away whatever it is not sure of. Knows no message. */
 #include "common/json_plain.h"
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "common/str.h"
+#include "common/text.h"
 
 enum {
 	DIGITS_MAX = 18, /* always fit 64 bits */
@@ -40,23 +44,103 @@ take(struct reader *reader, char c)
 	return true;
 }
 
-/* The span between the quotes. */
+/* ---- strings ---- */
+
+/* What stands between the quotes; *escaped: not as it is meant. */
 static bool
-take_string(struct reader *reader, const char **s, size_t *len)
+take_string(struct reader *reader, const char **s, size_t *len, bool *escaped)
 {
+	bool ascii = true;
+
+	*escaped = false;
 	if (reader->at == reader->end || *reader->at != '"')
 		return false;
 	*s = ++reader->at;
 	while (reader->at < reader->end && *reader->at != '"') {
 		unsigned char c = (unsigned char)*reader->at++;
 
-		if (c < 0x20 || c > 0x7e || c == '\\')
+		if (c < 0x20)
 			return false;
+		if (c == '\\') {
+			*escaped = true;
+			reader->at += reader->at < reader->end;
+		}
+		ascii = ascii && c < 0x80;
 	}
 	if (reader->at == reader->end)
 		return false;
 	*len = (size_t)(reader->at++ - *s);
-	return true;
+	return ascii || text_is_utf8(*s, *len);
+}
+
+/* Four hexadecimal digits at s. */
+static bool
+read_unit(const char *s, const char *end, uint32_t *unit)
+{
+	char digits[5] = {0};
+
+	if (end - s < 4)
+		return false;
+	memcpy(digits, s, 4);
+	*unit = (uint32_t)strtoul(digits, NULL, 16);
+	return strspn(digits, "0123456789abcdefABCDEF") == 4;
+}
+
+static void
+add_utf8(struct str *out, uint32_t point)
+{
+	int more = point < 0x80 ? 0 : point < 0x800 ? 1 : point < 0x10000 ? 2 : 3;
+	static const unsigned char leads[] = {0x00, 0xc0, 0xe0, 0xf0};
+
+	str_add_char(out, (char)(leads[more] | point >> (6 * more)));
+	while (more-- > 0)
+		str_add_char(out, (char)(0x80 | (point >> (6 * more) & 0x3f)));
+}
+
+/* Appends what the escape means that stands at s, behind its backslash; its length, or 0 when it means nothing. */
+static size_t
+add_escape(struct str *out, const char *s, const char *end)
+{
+	static const char names[] = "\"\\/bfnrt", values[] = "\"\\/\b\f\n\r\t";
+	const char *named = *s != '\0' ? strchr(names, *s) : NULL;
+	uint32_t unit, low;
+
+	if (named != NULL) {
+		str_add_char(out, values[named - names]);
+		return 1;
+	}
+	if (*s != 'u' || !read_unit(s + 1, end, &unit) || unit == 0)
+		return 0;
+	if (unit < 0xd800 || unit > 0xdfff) {
+		add_utf8(out, unit);
+		return 5;
+	}
+	if (unit > 0xdbff || end - s < 11 || s[5] != '\\' || s[6] != 'u' || !read_unit(s + 7, end, &low) ||
+	    low < 0xdc00 || low > 0xdfff)
+		return 0;
+	add_utf8(out, 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00));
+	return 11;
+}
+
+static json_t *
+make_unescaped(const char *s, size_t len)
+{
+	const char *end = s + len, *next;
+	struct str text = {0};
+	json_t *value = NULL;
+	size_t used = 1;
+
+	for (; s < end && used > 0; s = next + used) {
+		if ((next = memchr(s, '\\', (size_t)(end - s))) == NULL)
+			next = end;
+		str_add_len(&text, s, (size_t)(next - s));
+		used = next < end ? add_escape(&text, next + 1, end) : 0;
+		next += used > 0;
+	}
+	if (s >= end)
+		value = json_stringn_nocheck(text.s, text.len);
+	str_free(&text);
+	return value;
 }
 
 static json_t *
@@ -64,8 +148,11 @@ read_string(struct reader *reader)
 {
 	const char *s;
 	size_t len;
+	bool escaped;
 
-	return take_string(reader, &s, &len) ? json_stringn_nocheck(s, len) : NULL;
+	if (!take_string(reader, &s, &len, &escaped))
+		return NULL;
+	return escaped ? make_unescaped(s, len) : json_stringn_nocheck(s, len);
 }
 
 /* ---- numbers ---- */
@@ -172,8 +259,10 @@ read_member(struct reader *reader, json_t *object)
 	size_t count = json_object_size(object), len;
 	json_t *value;
 	const char *key;
+	bool escaped;
 
-	if (!take_string(reader, &key, &len) || !take(reader, ':') || (value = read_value(reader)) == NULL)
+	if (!take_string(reader, &key, &len, &escaped) || escaped || !take(reader, ':') ||
+	    (value = read_value(reader)) == NULL)
 		return false;
 	return json_object_setn_new_nocheck(object, key, len, value) == 0 && json_object_size(object) > count;
 }

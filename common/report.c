@@ -12,6 +12,7 @@
 #include "common/fact.h"
 #include "common/finding.h"
 #include "common/json.h"
+#include "common/json_text.h"
 #include "common/mem.h"
 #include "common/str.h"
 #include "common/text.h"
@@ -205,44 +206,13 @@ kd_unknown(struct kd_report *out, size_t check, const char *subject, const struc
 		finding->blame = mem_strdup(fact_blame(facts_at(facts, need)));
 }
 
+/* key: with its quotes and colon. Within a value a quote has a backslash before it: only a name stands behind a bracket or a comma. */
 static bool
-is_plain(const char *text)
-{
-	for (; *text != '\0'; text++)
-		if (is_control(*text) || (unsigned char)*text > 0x7e || *text == '"' || *text == '\\')
-			return false;
-	return true;
-}
-
-/* Appends a JSON string. false: the text is no UTF-8, and nothing was appended. */
-static bool
-add_quoted(struct str *out, const char *text)
-{
-	json_t *value;
-	char *line;
-
-	if (is_plain(text)) {
-		str_add_char(out, '"');
-		str_add(out, text);
-		str_add_char(out, '"');
-		return true;
-	}
-	if ((value = json_string(text)) == NULL)
-		return false;
-	line = json_line(value);
-	str_add(out, line);
-	json_decref(value);
-	free(line);
-	return true;
-}
-
-/* key: a quoted name. Within a value a quote has a backslash before it: only a name stands behind a bracket or a comma. */
-static bool
-has_key(const char *evidence, size_t len, const char *key, size_t key_len)
+has_key(const char *evidence, size_t len, const char *key)
 {
 	const char *found = evidence;
 
-	while ((found = memmem(found + 1, len - (size_t)(found + 1 - evidence), key, key_len)) != NULL)
+	while ((found = memmem(found + 1, len - (size_t)(found + 1 - evidence), key, strlen(key))) != NULL)
 		if (found[-1] == ',' || found[-1] == '{')
 			return true;
 	return false;
@@ -253,25 +223,23 @@ static void
 add_evidence(struct kd_report *report, const char *name, const char *value)
 {
 	struct str *text = &report->evidence;
-	size_t was = text->len, at;
+	size_t end;
 
-	if (!report->is_open || report->evidence_count >= REPORT_EVIDENCE_MAX)
+	if (!report->is_open || report->evidence_count >= REPORT_EVIDENCE_MAX || !text_is_utf8(name, strlen(name)))
 		return;
-	if (was > 0)
-		text->len--; /* the bracket that closes */
-	str_add_char(text, was > 0 ? ',' : '{');
-	at = text->len;
-	if (add_quoted(text, name) && !has_key(text->s, at, text->s + at, text->len - at)) {
-		str_add_char(text, ':');
-		str_add(text, value);
-		str_add_char(text, '}');
-		report->evidence_count++;
-	} else if (was > 0) {
-		text->len = was - 1;
-		str_add_char(text, '}');
+	if (text->len == 0)
+		json_text_open(text, '{');
+	else
+		text->len--; /* the bracket that closes it */
+	end = text->len;
+	json_text_key(text, name);
+	if (report->evidence_count > 0 && has_key(text->s, end, text->s + end + 1)) {
+		text->len = end;
 	} else {
-		str_free(text);
+		json_text_raw(text, value);
+		report->evidence_count++;
 	}
+	json_text_close(text, '}');
 	report->findings[report->count - 1].evidence = text->s;
 }
 
@@ -301,8 +269,7 @@ kd_evidence_string(struct kd_report *out, const char *name, const char *value)
 	char *clean = value != NULL ? clean_line(value) : NULL;
 	struct str text = {0};
 
-	if (clean == NULL || !add_quoted(&text, clean))
-		str_add(&text, "null");
+	json_text_string(&text, clean);
 	add_evidence(out, name, text.s);
 	free(clean);
 	str_free(&text);

@@ -31,9 +31,8 @@ is_continuation(unsigned char byte)
 	return (byte & 0xc0) == 0x80;
 }
 
-/* The length of the well-formed character at s (1 to 4) and its code point; 0 when there is none. len is at least 1. */
-static size_t
-decode(const char *s, size_t len, uint32_t *point)
+size_t
+text_decode(const char *s, size_t len, uint32_t *point)
 {
 	static const struct {
 		unsigned char mask, lead;
@@ -64,7 +63,7 @@ text_is_utf8(const char *s, size_t len)
 	size_t n;
 
 	for (size_t i = 0; i < len; i += n)
-		if ((n = decode(s + i, len - i, &point)) == 0)
+		if ((n = text_decode(s + i, len - i, &point)) == 0)
 			return false;
 	return true;
 }
@@ -91,7 +90,7 @@ text_clean(const char *s, size_t len, size_t max)
 		return mem_strndup(s, i);
 	str_add_len(&out, s, i);
 	for (; i<len; i += n> 0 ? n : 1) {
-		n = s[i] != '\0' ? decode(s + i, len - i, &point) : 0;
+		n = s[i] != '\0' ? text_decode(s + i, len - i, &point) : 0;
 		size_t add = n > 0 ? n : sizeof REPLACEMENT - 1;
 		if (add > max - out.len)
 			break;
@@ -108,7 +107,7 @@ text_cut(const char *s, size_t len, size_t max)
 	if (len <= max)
 		return len;
 	for (size_t back = 1; back < UTF8_MAX && back <= max; back++)
-		if (decode(s + max - back, len - max + back, &point) > back)
+		if (text_decode(s + max - back, len - max + back, &point) > back)
 			return max - back;
 	return max;
 }
@@ -128,7 +127,7 @@ static size_t
 escape_one(const char *s, size_t len, char out[ESCAPE_MAX])
 {
 	uint32_t point = 0;
-	size_t n = decode(s, len, &point);
+	size_t n = text_decode(s, len, &point);
 
 	if (n == 0 || (n == 1 && is_unsafe(point)))
 		snprintf(out, ESCAPE_MAX, "\\x%02x", (unsigned char)*s);
@@ -161,7 +160,7 @@ columns_of(const char *s, size_t len, size_t *n)
 	uint32_t point;
 	int width;
 
-	if ((*n = decode(s, len, &point)) == 0) {
+	if ((*n = text_decode(s, len, &point)) == 0) {
 		*n = 1;
 		return 1;
 	}

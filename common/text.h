@@ -9,6 +9,8 @@
 
 /* Is it well-formed UTF-8 (no overlong forms, no surrogates, at most U+10FFFF)? NUL bytes count as well-formed. */
 bool text_is_utf8(const char *s, size_t len);
+/* The length of the well-formed character at s (1 to 4) and its code point; 0 when there is none. len is at least 1. */
+size_t text_decode(const char *s, size_t len, uint32_t *point);
 /* A copy that is well-formed UTF-8 without NUL: each bad byte becomes U+FFFD. At most max bytes, cut between characters. */
 char *text_clean(const char *s, size_t len, size_t max);
 /* The length of the longest prefix of s (len bytes) that is at most max bytes and does not split a UTF-8 character. */

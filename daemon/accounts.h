@@ -26,7 +26,7 @@ void accounts_free(struct accounts *accounts);
 bool accounts_same(const struct config *a, const struct config *b);
 
 /* The place of an account (by its name) in a region. NULL with a sentence. */
-struct aws_place *accounts_place(struct accounts *accounts, const char *account, const char *region, char **cause);
+struct aws_place *accounts_place(struct accounts *accounts, const char *name, const char *region, char **cause);
 struct aws_counts accounts_counts(const struct accounts *accounts);
 
 #endif

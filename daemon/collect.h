@@ -30,7 +30,7 @@ struct collect *collect_new(struct event_base *base, collect_notice_cb notice, v
 void collect_free(struct collect *collect);
 
 /* A stream to gather facts about; id is referenced, expect (or NULL) is copied. interval_s: the shortest at which it is looked at. */
-struct collect_stream *collect_stream_new(struct collect *collect, struct aws_place *place, struct stream_id *id,
+struct collect_stream *collect_stream_new(struct collect *collect, struct aws_place *aws, struct stream_id *id,
     const struct kd_expect *expect, int64_t interval_s);
 /* Cancels what is under way; its jobs must have ended or been cancelled. */
 void collect_stream_free(struct collect_stream *stream);
@@ -64,6 +64,6 @@ typedef void (*collect_list_cb)(
     struct aws_place *place, const struct aws_error *error, const struct kinesis_stream *rows, size_t count, void *arg);
 void collect_listen_list(struct collect *collect, collect_list_cb cb, void *arg);
 /* Asks for a listing unless one is under way. */
-void collect_list(struct collect *collect, struct aws_place *place, bool urgent);
+void collect_list(struct collect *collect, struct aws_place *aws, bool urgent);
 
 #endif

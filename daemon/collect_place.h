@@ -95,7 +95,7 @@ int64_t collect_place_turn_ms(const struct collect_place *place);
 const char *collect_slot_operation(enum slot_index slot);
 
 /* collect.c, for the listing: the answer for one slot (fact taken), asked for at asked_ms; and a fetch by DescribeStreamSummary. */
-void collect_settle(struct collect_stream *stream, enum slot_index slot, struct fact *fact_taken, int64_t asked_ms);
+void collect_settle(struct collect_stream *stream, enum slot_index index, struct fact *fact_taken, int64_t asked_ms);
 void collect_describe(struct collect_stream *stream, bool urgent);
 /* After one or more were settled: ends the jobs that have all they need. */
 void collect_advance(struct collect_stream *stream);

@@ -46,7 +46,7 @@ run_free(struct schedule_run *run)
 void
 schedule_free(struct schedule *schedule)
 {
-	struct schedule_run *run;
+	struct schedule_run *run, *next;
 	size_t i;
 
 	if (schedule == NULL)
@@ -60,8 +60,10 @@ schedule_free(struct schedule *schedule)
 	for (i = 0; i < schedule->count; i++)
 		watch_free(schedule->watches[i]);
 	free(schedule->watches);
-	while (!LIST_EMPTY(&schedule->runs))
-		run_free(LIST_FIRST(&schedule->runs));
+	for (run = LIST_FIRST(&schedule->runs); run != NULL; run = next) {
+		next = LIST_NEXT(run, link);
+		run_free(run);
+	}
 	config_unref(schedule->config);
 	free(schedule);
 }

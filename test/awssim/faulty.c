@@ -29,9 +29,10 @@ say_denied(struct call *call)
 {
 	const char *arn = call->identity == NULL ? "" : call->identity->arn;
 	bool query = call->service->protocol == SERVICE_QUERY;
-	char *resource = call->identity == NULL || call->stream == NULL ? mem_strdup("*")
-					      : mem_printf("arn:aws:kinesis:%s:%s:stream/%s", call->region,
-						    call->identity->account, call->stream);
+	char *resource =
+	    call->identity == NULL || call->stream == NULL
+		? mem_strdup("*")
+		: mem_printf("arn:aws:kinesis:%s:%s:stream/%s", call->region, call->identity->account, call->stream);
 
 	answer_error(call, query || call->service->protocol == SERVICE_METADATA ? 403 : 400, "AccessDeniedException",
 	    "User: %s is not authorized to perform: %s:%s on resource: %s because no identity-based policy allows the "

@@ -5,6 +5,7 @@
  */
 #include "test/awssim/server.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>

@@ -138,9 +138,14 @@ self_is() {
 	[[ "$(the_self 'map(.check) | sort | join(" ")')" == "$*" ]]
 }
 
+# lacks REGEX [FILE]: does the log lack it? A function, for bats does not see that a command fails behind a mere "!".
+lacks() {
+	! grep -nE "$1" "${2:-$LOG}"
+}
+
 # No stream's own line so far: a finding about kdiag itself tells why it is not seen.
 is_quiet() {
-	! grep -n 'opened unknown' "$LOG"
+	lacks 'opened unknown'
 }
 
 # Is all as if nothing had ever happened: nothing unknown, no probe that could not look, self clean?

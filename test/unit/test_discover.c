@@ -166,10 +166,10 @@ config_of(const char *match, const char *region_a, const char *region_b)
 	config.refs = 100;
 	config.discover = &rule;
 	config.discover_count = 1;
-	regions[0] = (char *)(uintptr_t)region_a;
-	regions[1] = (char *)(uintptr_t)region_b;
-	rule.account = (char *)(uintptr_t) "default";
-	rule.match = (char *)(uintptr_t)match;
+	regions[0] = (char *)region_a;
+	regions[1] = (char *)region_b;
+	rule.account = (char *)"default";
+	rule.match = (char *)match;
 	rule.regions = regions;
 	rule.regions_count = region_b == NULL ? 1 : 2;
 	return &config;

@@ -85,9 +85,10 @@ test_accuracy(void **state)
 {
 	struct sample *sample = mem_new(1, sizeof *sample);
 	double accuracy, sum = 0;
+	size_t i;
 
 	(void)state;
-	for (size_t i = 0; i < KD_COUNT(log_corpora); i++) {
+	for (i = 0; i < KD_COUNT(log_corpora); i++) {
 		struct log_templates *templates = log_template_new(LOG_TEMPLATE_BYTES);
 
 		sample_make(sample, &log_corpora[i], i + 100);
@@ -101,7 +102,7 @@ test_accuracy(void **state)
 		sample_clear(sample);
 		log_template_free(templates);
 	}
-	assert_true(sum / (double)KD_COUNT(log_corpora) >= 0.93);
+	assert_true(sum / (double)i >= 0.93);
 	free(sample);
 }
 
