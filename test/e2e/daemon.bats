@@ -115,7 +115,7 @@ up() {
 
 @test "watch shows changes as they come" {
 	up
-	ctl watch >"$BATS_TEST_TMPDIR/watch" 2>&1 3>&- &
+	"$BUILD_DIR/kdiagctl" -s "$SOCKET" watch >"$BATS_TEST_TMPDIR/watch" 2>&1 3>&- &
 	watcher=$!
 	has_subscriber() { grep -q . "$BATS_TEST_TMPDIR/watch" || awssim_post stream '{"name":"orders","status":"DELETING"}'; grep -q orders "$BATS_TEST_TMPDIR/watch"; }
 	wait_for 10 has_subscriber
