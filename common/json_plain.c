@@ -15,7 +15,7 @@ enum {
 	POWER_MAX = 22,  /* 10^22 is the last power of ten that a double holds exactly */
 };
 
-#define EXACT_MAX (INT64_C(1) << 53) /* and this the last of all whole numbers without a gap */
+#define EXACT_MAX (UINT64_C(1) << 53) /* and this the last of all whole numbers without a gap */
 
 struct reader {
 	const char *at, *end; /* nothing is read at end */
@@ -128,17 +128,17 @@ make_unescaped(const char *s, size_t len)
 	const char *end = s + len, *next;
 	struct str text = {0};
 	json_t *value = NULL;
-	size_t used = 1;
+	size_t used;
 
-	for (; s < end && used > 0; s = next + used) {
-		if ((next = memchr(s, '\\', (size_t)(end - s))) == NULL)
-			next = end;
+	while ((next = memchr(s, '\\', (size_t)(end - s))) != NULL) {
 		str_add_len(&text, s, (size_t)(next - s));
-		used = next < end ? add_escape(&text, next + 1, end) : 0;
-		next += used > 0;
+		if ((used = add_escape(&text, next + 1, end)) == 0)
+			goto out;
+		s = next + 1 + used;
 	}
-	if (s >= end)
-		value = json_stringn_nocheck(text.s, text.len);
+	str_add_len(&text, s, (size_t)(end - s));
+	value = json_stringn_nocheck(text.s, text.len);
+out:
 	str_free(&text);
 	return value;
 }
@@ -157,14 +157,14 @@ read_string(struct reader *reader)
 
 /* ---- numbers ---- */
 
-/* Appends the digits that come next to *number; how many there were. */
+/* Appends the digits that come next to *number; how many there were. With more than DIGITS_MAX in all it has wrapped. */
 static int
-take_digits(struct reader *reader, int64_t *number)
+take_digits(struct reader *reader, uint64_t *number)
 {
 	int count = 0;
 
 	for (; reader->at < reader->end && *reader->at >= '0' && *reader->at <= '9' && count <= DIGITS_MAX; count++)
-		*number = *number * 10 + (*reader->at++ - '0');
+		*number = *number * 10 + (uint64_t)(*reader->at++ - '0');
 	return count;
 }
 
@@ -182,7 +182,7 @@ static int
 take_exponent(struct reader *reader, int *exponent)
 {
 	bool negative = take_one(reader, "-");
-	int64_t value = 0;
+	uint64_t value = 0;
 	int digits;
 
 	if (!negative)
@@ -210,7 +210,7 @@ static json_t *
 read_number(struct reader *reader)
 {
 	bool negative = take_one(reader, "-");
-	int64_t number = 0;
+	uint64_t number = 0;
 	int whole, fraction, exponent = 0;
 
 	if (reader->at == reader->end)
@@ -225,7 +225,7 @@ read_number(struct reader *reader)
 		if (take_exponent(reader, &exponent) != 0)
 			return NULL;
 	} else if (fraction < 0) {
-		return json_integer(negative ? -number : number);
+		return json_integer(negative ? -(json_int_t)number : (json_int_t)number);
 	}
 	if (number >= EXACT_MAX)
 		return NULL;

@@ -1,0 +1,138 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# make bench: what kdiag costs, each figure beside something measured in the same run. `test/bench/run.sh NAME…` runs only those.
+# A new one is a function and a word in `all`. No figure is judged here, save where a program says so by its exit status.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+all="call idle scale ledger iam logmine"
+build=build
+dir=$(mktemp -d)
+sim='' daemon=''
+end() {
+	[ -z "$daemon" ] || kill "$daemon" 2>/dev/null
+	[ -z "$sim" ] || kill "$sim" 2>/dev/null
+	wait 2>/dev/null
+	daemon='' sim=''
+}
+trap 'end; rm -rf "$dir"' EXIT
+unset "${!AWS_@}" KDIAG_CLOCK
+export AWS_ACCESS_KEY_ID=AKIABENCH AWS_SECRET_ACCESS_KEY=bench-secret AWS_EC2_METADATA_DISABLED=true
+
+# start_sim COUNT LIMITS: COUNT streams of 4 shards, with AWS's published rate limits or without.
+start_sim() {
+	cat >"$dir/scenario.yaml" <<-YAML
+		account: "123456789012"
+		regions: [us-east-1]
+		enforce_limits: $2
+		credentials: {keys: [{access_key_id: AKIABENCH, secret_access_key: bench-secret, user: bench}]}
+		generate: {count: $1, prefix: bulk-, shards: 4}
+	YAML
+	"$build/kdiag-awssim" -p 0 "$dir/scenario.yaml" >"$dir/sim.out" 2>&1 &
+	sim=$!
+	until grep -q 'listening on' "$dir/sim.out"; do sleep 0.1; done
+	port=$(sed -n 's/.*127\.0\.0\.1://p' "$dir/sim.out" | head -n 1)
+}
+
+# write_config INTERVAL PACE COUNT: the simulator's streams, by name.
+write_config() {
+	cat >"$dir/kdiagd.yaml" <<-YAML
+		daemon: {socket: $dir/k.sock, state: $dir/k.db, probes: $build/probes, interval: $1}
+		syslog: {enabled: false}
+		aws: {region: us-east-1, pace: $2, endpoint_url: "http://127.0.0.1:$port"}
+		streams:
+	YAML
+	seq -f '  - {name: bulk-%05.0f}' 0 "$(($3 - 1))" >>"$dir/kdiagd.yaml"
+}
+
+start_daemon() {
+	"$build/kdiagd" -f -c "$dir/kdiagd.yaml" >"$dir/kdiagd.log" 2>&1 &
+	daemon=$!
+	until [ -S "$dir/k.sock" ]; do sleep 0.1; done
+}
+
+ctl() { "$build/kdiagctl" -s "$dir/k.sock" "$@"; }
+stat_of() { curl -s "http://127.0.0.1:$port/_awssim/stats" | jq -r ".$1"; }
+ticks() { awk '{print $14 + $15}' "/proc/$daemon/stat"; }
+rss_mb() { awk '/VmRSS/ {printf "%.1f", $2 / 1024}' "/proc/$daemon/status"; }
+
+# What an AWS call costs in CPU: kdiagd's own modules, a bare libcurl loop, boto3; in turn, three times.
+call() {
+	echo "== call: CPU of an AWS call (DescribeStreamSummary and ListShards in turn, against kdiag-awssim, 8 connections)"
+	start_sim 200 false
+	write_config 60s unlimited 200
+
+	for _ in 1 2 3; do
+		"$build/bench/call" kdiag "$dir/kdiagd.yaml" 25
+		"$build/bench/call" curl "$port" 200 25
+		if python3 -c 'import boto3' 2>/dev/null; then
+			python3 test/bench/boto3_call.py "$port" 1000
+		fi
+	done | tee "$dir/call.out"
+	awk '{us[$1] = us[$1] " " $4; n[$1]++} END {
+		for (w in us) {m = split(us[w], v, " "); for (i = 1; i < m; i++) for (j = i + 1; j <= m; j++)
+			if (v[j] + 0 < v[i] + 0) {t = v[i]; v[i] = v[j]; v[j] = t} median[w] = v[int((m + 1) / 2)]}
+		printf "median: kdiag %.1f us, curl %.1f us: %.2f times", median["kdiag"], median["curl"], median["kdiag"] / median["curl"]
+		if ("boto3" in median) printf "; boto3 %.1f us: %.2f times", median["boto3"], median["boto3"] / median["curl"]
+		printf "\n"}' "$dir/call.out"
+	end
+}
+
+# The daemon with 100 streams at 60 s: CPU over two minutes after the first looks, and memory.
+idle() {
+	local seconds=${IDLE_SECONDS:-120} before after
+	echo "== idle: kdiagd with 100 streams at 60 s, over $seconds s"
+	start_sim 100 true
+	write_config 60s 25% 100
+	start_daemon
+	sleep 25
+	before=$(ticks)
+	sleep "$seconds"
+	after=$(ticks)
+	awk -v t=$((after - before)) -v hz="$(getconf CLK_TCK)" -v s="$seconds" -v rss="$(rss_mb)" \
+		'BEGIN {printf "CPU %.2f %% of a core, RSS %s MB\n", 100 * t / hz / s, rss}'
+	end
+}
+
+# 5,000 streams at AWS's published limits: is a call throttled, is every status fresh, how much memory?
+scale() {
+	local seconds=${SCALE_SECONDS:-240} before after
+	echo "== scale: kdiagd with 5,000 streams at 60 s, AWS's rate limits, a quarter of them used, over $seconds s"
+	start_sim 5000 true
+	write_config 60s 25% 5000
+	start_daemon
+	sleep 70
+	before=$(ticks)
+	sleep "$seconds"
+	after=$(ticks)
+	ctl --json status >"$dir/status.json"
+	jq -r '(.now | fromdate) as $now | [.streams[] | $now - ((.as_of // "1970-01-01T00:00:00Z") | fromdate)] |
+		"\(length) streams, oldest look \(max) s ago"' "$dir/status.json"
+	awk -v t=$((after - before)) -v hz="$(getconf CLK_TCK)" -v s="$seconds" -v rss="$(rss_mb)" \
+		-v throttled="$(stat_of throttled)" -v calls="$(jq .api.calls "$dir/status.json")" \
+		'BEGIN {printf "%d calls, %d throttled; CPU %.2f %% of a core, RSS %s MB\n", calls, throttled, 100 * t / hz / s, rss}'
+	end
+}
+
+ledger() {
+	echo "== ledger: 10,000 open findings"
+	"$build/bench/ledger" "$build/probes" "$dir"
+}
+
+iam() {
+	echo "== iam: policy evaluations"
+	"$build/bench/iam"
+}
+
+logmine() {
+	echo "== logmine: lines mined a second, beside grep -c"
+	LOGMINE_HOSTILE=${LOGMINE_HOSTILE:-1000000} "$build/bench/logmine"
+}
+
+make -s -j"$(nproc)" BUILD=$build bench-built || exit 1
+status=0
+[ $# -gt 0 ] || set -- $all
+for name in "$@"; do
+	case " $all " in *" $name "*) ;; *) echo "there is no bench $name ($all)"; exit 2 ;; esac
+	"$name" || status=1
+done
+exit $status
