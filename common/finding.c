@@ -166,7 +166,7 @@ finding_make_id(struct finding *finding)
 /* ---- writing ---- */
 
 void
-finding_write(const struct finding *finding, struct str *out)
+finding_write(const struct finding *finding, const char *ack, struct str *out)
 {
 	const struct stream_id *stream = finding->stream;
 
@@ -191,7 +191,7 @@ finding_write(const struct finding *finding, struct str *out)
 	json_text_set_time(out, "last_seen", finding->last_seen_ms);
 	json_text_set_time(out, "changed", finding->changed_ms);
 	json_text_set_integer(out, "count", (int64_t)finding->count);
-	json_text_set_raw(out, "ack", "null");
+	json_text_set_raw(out, "ack", ack != NULL ? ack : "null");
 }
 
 json_t *
@@ -201,7 +201,7 @@ finding_to_json(const struct finding *finding)
 	json_t *object;
 
 	json_text_open(&text, '{');
-	finding_write(finding, &text);
+	finding_write(finding, NULL, &text);
 	json_text_close(&text, '}');
 	object = json_read(text.s, text.len, NULL);
 	assert(object != NULL); /* evidence is ours too */

@@ -45,8 +45,8 @@ void finding_make_id(struct finding *finding);
  * null about kdiag itself. Round-trips (a stream_id is made anew). NULL with a sentence.
  */
 json_t *finding_to_json(const struct finding *finding);
-/* The same as text: the members of an object that is open. */
-void finding_write(const struct finding *finding, struct str *out);
+/* The same as text: the members of an object that is open. ack: JSON, or NULL. */
+void finding_write(const struct finding *finding, const char *ack, struct str *out);
 struct finding *finding_from_json(const json_t *object, char **cause);
 
 const char *severity_name(enum kd_severity severity); /* "ok", "info", "unknown", "warning", "critical" */

@@ -10,6 +10,7 @@
 
 #include "common/json.h"
 #include "common/mem.h"
+#include "common/str.h"
 
 json_t *
 proto_read_request(const char *line, size_t len, char **cause)
@@ -48,14 +49,22 @@ write_line(const json_t *value)
 }
 
 char *
+proto_write_result_text(const char *result)
+{
+	struct str line = {0};
+
+	str_printf(&line, "{\"ok\":true,\"v\":%d,\"result\":", PROTO_VERSION);
+	str_add(&line, result);
+	str_add(&line, "}\n");
+	return str_take(&line);
+}
+
+char *
 proto_write_result(const json_t *result)
 {
-	json_t *answer = json_pack("{s:b, s:i, s:O?}", "ok", 1, "v", PROTO_VERSION, "result", result);
-	char *line;
+	char *text = json_line(result), *line = proto_write_result_text(text);
 
-	assert(answer != NULL);
-	line = write_line(answer);
-	json_decref(answer);
+	free(text);
 	return line;
 }
 

@@ -28,6 +28,8 @@ enum { PROTO_VERSION = 1, PROTO_REQUEST_MAX = 64 * 1024, PROTO_ANSWER_MAX = 64 *
 json_t *proto_read_request(const char *line, size_t len, char **cause);
 /* Whole lines with their newline, for the peer. The caller's strings. result is not stolen. */
 char *proto_write_result(const json_t *result);
+/* The same of what is JSON already, in one line. */
+char *proto_write_result_text(const char *result);
 char *proto_write_error(const char *code, const char *message);
 char *proto_write_request(const json_t *request);
 /*

@@ -69,6 +69,7 @@ struct config {
 		int facility; /* LOG_DAEMON … as in <syslog.h>; the name table lives in config_check.c */
 		enum config_format format;
 		int64_t reminder_s, heartbeat_s; /* 0: off */
+		unsigned burst;                  /* lines at once, 1 to 100,000 */
 	} syslog;
 	struct {
 		char *region, *profile, *endpoint_url, *ca_file; /* NULL: not said */

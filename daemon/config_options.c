@@ -45,6 +45,8 @@ static const struct kd_option syslog_options[] = {
 	"how often a finding that stays open is said again; 0s: never"},
     [SYSLOG_HEARTBEAT] = {"heartbeat", KD_DURATION, "5m", 0, DAY_S,
 	"how often a line says that kdiagd is alive, so that silence can raise an alarm; 0s: never"},
+    [SYSLOG_BURST] = {"burst", KD_INTEGER, "100", 1, 100000,
+	"how many changes are told at once; a storm of more ends in one line that counts the rest"},
 };
 static const config_check syslog_checks[KD_COUNT(syslog_options)] = {
     [SYSLOG_FACILITY] = config_check_facility,

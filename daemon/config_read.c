@@ -43,6 +43,7 @@ read_syslog(struct config_reading *reading, const struct yaml_node *map)
 	    strcmp(kd_string(settings, SYSLOG_FORMAT), "text") == 0 ? CONFIG_FORMAT_TEXT : CONFIG_FORMAT_CEE;
 	config->syslog.reminder_s = kd_duration_s(settings, SYSLOG_REMINDER);
 	config->syslog.heartbeat_s = kd_duration_s(settings, SYSLOG_HEARTBEAT);
+	config->syslog.burst = (unsigned)kd_integer(settings, SYSLOG_BURST);
 	settings_free(settings);
 }
 

@@ -63,6 +63,8 @@ bool control_session_gone(const struct control_session *session);
 
 /* The answer; result is not stolen. While an operation has not answered, further lines of this session wait. */
 void control_reply(struct control_session *session, const json_t *result);
+/* The same of what is JSON already, in one line. */
+void control_reply_text(struct control_session *session, const char *result);
 void control_reply_error(struct control_session *session, const char *code, const char *message);
 /*
  * From now on this session gets what is published. false: half of the sessions subscribe already, and the

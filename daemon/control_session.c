@@ -225,18 +225,11 @@ room_left(const struct control_room *room)
 	return left;
 }
 
-void
-control_reply(struct control_session *session, const json_t *result)
+static void
+reply_taken(struct control_session *session, char *line)
 {
-	char *line;
-	size_t len;
+	size_t len = strlen(line);
 
-	if (session->room == NULL) {
-		finish(session);
-		return;
-	}
-	line = proto_write_result(result);
-	len = strlen(line);
 	if (len > room_left(session->room)) {
 		free(line);
 		reply_error_taken(session, PROTO_BUSY,
@@ -247,6 +240,24 @@ control_reply(struct control_session *session, const json_t *result)
 	}
 	send_taken(session, line, len);
 	finish(session);
+}
+
+void
+control_reply(struct control_session *session, const json_t *result)
+{
+	if (session->room == NULL)
+		finish(session);
+	else
+		reply_taken(session, proto_write_result(result));
+}
+
+void
+control_reply_text(struct control_session *session, const char *result)
+{
+	if (session->room == NULL)
+		finish(session);
+	else
+		reply_taken(session, proto_write_result_text(result));
 }
 
 /* ---- subscribers ---- */

@@ -71,17 +71,24 @@ parts_of(struct daemon *daemon)
 	return parts;
 }
 
-/* For who has it in the foreground without syslog. With syslog, systemd's journal would have each change twice. */
+/*
+ * For who has it in the foreground without syslog: with it, systemd's journal would have each change twice. As change_line_text, but the log does
+ * the escaping.
+ */
 static void
 log_change(const struct ledger_change *change, void *arg)
 {
 	const struct daemon *daemon = arg;
 	const struct finding *finding = change->finding;
+	const struct stream_id *stream = finding->stream;
+	bool whole = strcmp(finding->subject, "stream") == 0;
 
-	if (daemon->sink == NULL)
-		log_info("%s %s %s %s/%s %s %s: %s", ledger_event_name(change->event), severity_name(finding->severity),
-		    finding->stream == NULL ? "kdiagd" : finding->stream->name, finding->probe, finding->check,
-		    finding->subject, finding->id, finding->summary);
+	if (daemon->sink != NULL)
+		return;
+	log_info("%s %s %s %s %s/%s%s%s %s: %s", ledger_event_name(change->event), severity_name(finding->severity),
+	    stream != NULL ? stream->name : "-", stream != NULL ? stream->region : "-", finding->probe, finding->check,
+	    whole ? "" : "/", whole ? "" : finding->subject, finding->id,
+	    change->why != NULL ? change->why : finding->summary);
 }
 
 static void
@@ -153,6 +160,7 @@ syslog_options(const struct config *config)
 	    .cee = config->syslog.format == CONFIG_FORMAT_CEE,
 	    .reminder_s = config->syslog.reminder_s,
 	    .heartbeat_s = config->syslog.heartbeat_s,
+	    .burst = config->syslog.burst,
 	    .queue_max = SYSLOG_QUEUE_MAX,
 	};
 

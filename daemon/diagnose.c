@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* diagnose: the runbook of one stream, filled in with what the ledger holds; the worst of it is the cause to begin with. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/json.h"
@@ -98,7 +99,8 @@ json_t *
 view_runbook(const struct daemon *daemon, const struct watch *watch, const char *symptom)
 {
 	json_t *result = view_stream(daemon, watch);
-	json_t *findings = view_findings(daemon, watch, true);
+	char *text = view_findings(daemon, watch, true);
+	json_t *findings = json_read(text, strlen(text), NULL);
 	json_t *symptoms = json_array();
 	size_t i;
 
@@ -118,5 +120,6 @@ view_runbook(const struct daemon *daemon, const struct watch *watch, const char 
 	json_object_set_new(result, "symptoms", symptoms);
 	set_cause(result, findings);
 	json_decref(findings);
+	free(text);
 	return result;
 }

@@ -25,6 +25,13 @@ reply_taken(struct control_session *session, json_t *result_taken)
 }
 
 static void
+reply_text_taken(struct control_session *session, char *result_taken)
+{
+	control_reply_text(session, result_taken);
+	free(result_taken);
+}
+
+static void
 reply_error(struct control_session *session, const char *code, const char *fmt, const char *what)
 {
 	char *message = mem_printf("%s%s", fmt, what);
@@ -124,7 +131,7 @@ exec_status(struct control_session *session, const json_t *request, void *app)
 	struct watch *watch;
 
 	if (get_watch(session, daemon, request, &watch) != -1)
-		reply_taken(session, view_status(daemon, watch));
+		reply_text_taken(session, view_status(daemon, watch));
 }
 
 static void
@@ -138,7 +145,7 @@ exec_findings(struct control_session *session, const json_t *request, void *app)
 	if (json_get_boolean(request, "all", &all, &cause) == -1)
 		control_reply_error(session, PROTO_BAD_REQUEST, cause);
 	else if (get_watch(session, daemon, request, &watch) != -1)
-		reply_taken(session, view_findings(daemon, watch, all));
+		reply_text_taken(session, view_findings(daemon, watch, all));
 	free(cause);
 }
 
@@ -146,9 +153,9 @@ exec_findings(struct control_session *session, const json_t *request, void *app)
 static void
 exec_show(struct control_session *session, const json_t *request, void *app)
 {
-	json_t *all, *finding, *found = NULL;
 	const char *id;
-	size_t i, count = 0;
+	char *found;
+	size_t count;
 	int got = get_text(session, request, "id", &id);
 
 	if (got == -1)
@@ -157,21 +164,13 @@ exec_show(struct control_session *session, const json_t *request, void *app)
 		control_reply_error(session, PROTO_BAD_REQUEST, "id is missing: at least its first 4 digits");
 		return;
 	}
-	all = view_findings(app, NULL, true);
-	json_array_foreach(all, i, finding)
-	{
-		if (strncmp(json_string_value(json_object_get(finding, "id")), id, strlen(id)) != 0)
-			continue;
-		found = finding;
-		count++;
-	}
+	count = view_find(app, id, &found);
 	if (count == 1)
-		control_reply(session, found);
+		reply_text_taken(session, found);
 	else if (count == 0)
 		reply_error(session, PROTO_NO_SUCH_ID, "no finding has the id ", id);
 	else
 		reply_error(session, PROTO_AMBIGUOUS, "more than one finding begins with ", id);
-	json_decref(all);
 }
 
 static void

@@ -2,50 +2,80 @@
 /* view: status, streams, findings and probes as JSON (DESIGN 8). */
 #include "daemon/view.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "common/clock.h"
 #include "common/json.h"
+#include "common/json_text.h"
 #include "common/mem.h"
 #include "common/option.h"
+#include "common/str.h"
+
+/* The tree of a text of ours. */
+static json_t *
+read_taken(struct str *text)
+{
+	json_t *value = json_read(text->s, text->len, NULL);
+
+	assert(value != NULL);
+	str_free(text);
+	return value;
+}
 
 /* ---- findings ---- */
 
 struct gathering {
-	json_t *list;
+	struct ledger_entry *entries;
+	size_t count, room;
 	bool all;
+	const char *id; /* only those whose id begins so; NULL: whatever it is */
 };
 
-static json_t *
-ack_json(const struct ledger_ack *ack)
+static char *
+write_ack(const struct ledger_ack *ack)
 {
-	json_t *object = json_object();
+	struct str out = {0};
 
-	json_set_text(object, "by", ack->by);
-	json_object_set_new(object, "uid", json_integer((json_int_t)ack->uid));
-	json_set_time(object, "at", ack->at_ms);
-	json_set_text(object, "text", ack->text);
-	return object;
+	if (ack == NULL)
+		return NULL;
+	json_text_open(&out, '{');
+	json_text_set(&out, "by", ack->by);
+	json_text_set_integer(&out, "uid", (int64_t)ack->uid);
+	json_text_set_time(&out, "at", ack->at_ms);
+	json_text_set(&out, "text", ack->text);
+	json_text_close(&out, '}');
+	return out.s;
+}
+
+static void
+write_finding(const struct ledger_entry *entry, struct str *out)
+{
+	char *ack = write_ack(entry->ack);
+
+	json_text_open(out, '{');
+	finding_write(entry->finding, ack, out);
+	if (entry->silenced_until_ms != 0)
+		json_text_set_time(out, "silenced_until", entry->silenced_until_ms);
+	if (entry->flapping)
+		json_text_set_boolean(out, "flapping", true);
+	if (entry->unseen)
+		json_text_set_boolean(out, "unseen", true);
+	if (entry->quiet)
+		json_text_set_boolean(out, "quiet", true);
+	json_text_close(out, '}');
+	free(ack);
 }
 
 json_t *
 view_finding(const struct ledger_entry *entry)
 {
-	json_t *object = finding_to_json(entry->finding);
+	struct str out = {0};
 
-	if (entry->ack != NULL)
-		json_object_set_new(object, "ack", ack_json(entry->ack));
-	if (entry->silenced_until_ms != 0)
-		json_set_time(object, "silenced_until", entry->silenced_until_ms);
-	if (entry->flapping)
-		json_object_set_new(object, "flapping", json_true());
-	if (entry->unseen)
-		json_object_set_new(object, "unseen", json_true());
-	if (entry->quiet)
-		json_object_set_new(object, "quiet", json_true());
-	return object;
+	write_finding(entry, &out);
+	return read_taken(&out);
 }
 
 /* What stands between the reader and "all is well": open, or not seen in the last look. */
@@ -60,69 +90,92 @@ gather_cb(const struct ledger_entry *entry, void *arg)
 {
 	struct gathering *gathering = arg;
 
-	if (gathering->all || is_bad(entry))
-		json_array_append_new(gathering->list, view_finding(entry));
+	if (!gathering->all && !is_bad(entry))
+		return;
+	if (gathering->id != NULL && strncmp(entry->finding->id, gathering->id, strlen(gathering->id)) != 0)
+		return;
+	if (gathering->count == gathering->room) {
+		gathering->room = gathering->room == 0 ? 16 : 2 * gathering->room;
+		gathering->entries = mem_resize(gathering->entries, gathering->room, sizeof(*gathering->entries));
+	}
+	gathering->entries[gathering->count++] = *entry;
 }
 
-static json_t *
-findings_of(const struct daemon *daemon, const struct stream_id *id, bool all)
+/* Writes them, and lets them go. */
+static void
+write_gathered(struct gathering *gathering, struct str *out)
 {
-	struct gathering gathering = {.list = json_array(), .all = all};
+	size_t i;
+
+	json_text_open(out, '[');
+	for (i = 0; i < gathering->count; i++)
+		write_finding(&gathering->entries[i], out);
+	json_text_close(out, ']');
+	free(gathering->entries);
+}
+
+static void
+write_open(const struct daemon *daemon, const struct stream_id *id, struct str *out)
+{
+	struct gathering gathering = {0};
 
 	ledger_each(daemon->ledger, id, gather_cb, &gathering);
-	return gathering.list;
+	write_gathered(&gathering, out);
 }
 
 static int
-rank(const json_t *finding)
+rank(const struct finding *finding)
 {
-	enum kd_severity severity = KD_OK;
-	const char *name = json_string_value(json_object_get(finding, "severity"));
-	const char *state = json_string_value(json_object_get(finding, "state"));
-
-	if (name != NULL)
-		severity_parse(name, &severity);
-	return (int)severity + (state != NULL && strcmp(state, "open") == 0 ? 16 : 0);
+	return (int)finding->severity + (finding->state == FINDING_OPEN ? 16 : 0);
 }
 
 static int
 compare_rank(const void *a, const void *b)
 {
-	return rank(*(json_t *const *)b) - rank(*(json_t *const *)a);
+	const struct ledger_entry *left = a, *right = b;
+
+	return rank(right->finding) - rank(left->finding);
 }
 
 /* Of many streams: each stream's own order is kept within a rank, since its findings lie side by side and glibc's qsort merges. */
-static json_t *
-sort_by_rank(json_t *list_taken)
+static void
+gather_all(const struct daemon *daemon, struct gathering *gathering)
 {
-	size_t count = json_array_size(list_taken), i;
-	json_t **items = mem_new(count + 1, sizeof(*items));
-	json_t *sorted = json_array();
-
-	for (i = 0; i < count; i++)
-		items[i] = json_array_get(list_taken, i);
-	qsort(items, count, sizeof(*items), compare_rank);
-	for (i = 0; i < count; i++)
-		json_array_append(sorted, items[i]);
-	json_decref(list_taken);
-	free(items);
-	return sorted;
-}
-
-json_t *
-view_findings(const struct daemon *daemon, const struct watch *watch, bool all)
-{
-	struct gathering gathering = {.list = json_array(), .all = all};
 	size_t i;
 
-	if (watch != NULL) {
-		ledger_each(daemon->ledger, watch_id(watch), gather_cb, &gathering);
-		return gathering.list;
-	}
-	ledger_each(daemon->ledger, NULL, gather_cb, &gathering);
+	ledger_each(daemon->ledger, NULL, gather_cb, gathering);
 	for (i = 0; i < schedule_count(daemon->schedule); i++)
-		ledger_each(daemon->ledger, watch_id(schedule_at(daemon->schedule, i)), gather_cb, &gathering);
-	return sort_by_rank(gathering.list);
+		ledger_each(daemon->ledger, watch_id(schedule_at(daemon->schedule, i)), gather_cb, gathering);
+	if (gathering->count > 1)
+		qsort(gathering->entries, gathering->count, sizeof(*gathering->entries), compare_rank);
+}
+
+char *
+view_findings(const struct daemon *daemon, const struct watch *watch, bool all)
+{
+	struct gathering gathering = {.all = all};
+	struct str out = {0};
+
+	if (watch != NULL)
+		ledger_each(daemon->ledger, watch_id(watch), gather_cb, &gathering);
+	else
+		gather_all(daemon, &gathering);
+	write_gathered(&gathering, &out);
+	return out.s;
+}
+
+size_t
+view_find(const struct daemon *daemon, const char *id, char **found)
+{
+	struct gathering gathering = {.all = true, .id = id};
+	struct str out = {0};
+
+	gather_all(daemon, &gathering);
+	if (gathering.count == 1)
+		write_finding(&gathering.entries[0], &out);
+	*found = out.s;
+	free(gathering.entries);
+	return gathering.count;
 }
 
 /* ---- streams ---- */
@@ -137,24 +190,32 @@ view_verdict(const struct daemon *daemon, const struct watch *watch)
 	return severity_name(verdict == KD_INFO ? KD_OK : verdict);
 }
 
+static void
+write_stream(const struct daemon *daemon, const struct watch *watch, struct str *out)
+{
+	const struct stream_id *id = watch_id(watch);
+
+	json_text_open(out, '{');
+	json_text_set(out, "name", id->name);
+	json_text_set(out, "account", id->account);
+	json_text_set(out, "region", id->region);
+	json_text_set(out, "arn", id->arn);
+	json_text_set(out, "verdict", view_verdict(daemon, watch));
+	json_text_set_time(out, "as_of", watch_as_of_ms(watch));
+	json_text_set_boolean(out, "stale", watch_is_stale(watch));
+	json_text_set_boolean(out, "complete", watch_is_complete(watch));
+	json_text_key(out, "findings");
+	write_open(daemon, id, out);
+	json_text_close(out, '}');
+}
+
 json_t *
 view_stream(const struct daemon *daemon, const struct watch *watch)
 {
-	const struct stream_id *id = watch_id(watch);
-	json_t *object = json_object();
+	struct str out = {0};
 
-	json_set_text(object, "name", id->name);
-	json_set_text(object, "account", id->account);
-	json_set_text(object, "region", id->region);
-	json_set_text(object, "arn", id->arn);
-	json_set_text(object, "verdict", view_verdict(daemon, watch));
-	json_set_time(object, "as_of", watch_as_of_ms(watch));
-	if (watch_as_of_ms(watch) == 0)
-		json_object_set_new(object, "as_of", json_null());
-	json_object_set_new(object, "stale", json_boolean(watch_is_stale(watch)));
-	json_object_set_new(object, "complete", json_boolean(watch_is_complete(watch)));
-	json_object_set_new(object, "findings", findings_of(daemon, id, false));
-	return object;
+	write_stream(daemon, watch, &out);
+	return read_taken(&out);
 }
 
 /* ---- status ---- */
@@ -165,49 +226,71 @@ is_healthy(const struct daemon *daemon)
 	return ledger_verdict(daemon->ledger, NULL) <= KD_UNKNOWN && schedule_is_sound(daemon->schedule);
 }
 
-static json_t *
-api_json(const struct daemon *daemon)
+static void
+write_api(const struct daemon *daemon, struct str *out)
 {
 	struct aws_counts counts = daemon_counts(daemon);
-	json_t *object = json_object();
 
-	json_object_set_new(object, "calls", json_integer((json_int_t)counts.calls));
-	json_object_set_new(object, "retries", json_integer((json_int_t)counts.retries));
-	json_object_set_new(object, "throttled", json_integer((json_int_t)counts.throttled));
-	json_object_set_new(object, "failed", json_integer((json_int_t)counts.failed));
+	json_text_key(out, "api");
+	json_text_open(out, '{');
+	json_text_set_integer(out, "calls", (int64_t)counts.calls);
+	json_text_set_integer(out, "retries", (int64_t)counts.retries);
+	json_text_set_integer(out, "throttled", (int64_t)counts.throttled);
+	json_text_set_integer(out, "failed", (int64_t)counts.failed);
 	/* AWS charges for none of the calls that the client can make (Kinesis control plane, STS). */
-	json_object_set_new(object, "usd_today", json_real(0));
-	return object;
+	json_text_set_raw(out, "usd_today", "0.0");
+	json_text_close(out, '}');
 }
 
-static json_t *
-syslog_json(const struct daemon *daemon)
+static void
+write_syslog(const struct daemon *daemon, struct str *out)
 {
 	struct sink_syslog_counts counts;
-	json_t *object;
 
-	if (daemon->sink == NULL)
-		return json_null();
+	json_text_key(out, "syslog");
+	if (daemon->sink == NULL) {
+		json_text_raw(out, "null");
+		return;
+	}
 	counts = sink_syslog_counts(daemon->sink);
-	object = json_object();
-	json_object_set_new(object, "sent", json_integer((json_int_t)counts.sent));
-	json_object_set_new(object, "dropped", json_integer((json_int_t)counts.dropped));
-	json_object_set_new(object, "queued", json_integer((json_int_t)counts.queued));
-	json_object_set_new(object, "stalled", json_boolean(counts.stalled));
-	return object;
+	json_text_open(out, '{');
+	json_text_set_integer(out, "sent", (int64_t)counts.sent);
+	json_text_set_integer(out, "dropped", (int64_t)counts.dropped);
+	json_text_set_integer(out, "queued", (int64_t)counts.queued);
+	json_text_set_boolean(out, "stalled", counts.stalled);
+	json_text_close(out, '}');
 }
 
-static json_t *
-streams_json(const struct daemon *daemon, const struct watch *watch)
+static void
+write_streams(const struct daemon *daemon, const struct watch *watch, struct str *out)
 {
-	json_t *list = json_array();
 	size_t i;
 
+	json_text_key(out, "streams");
+	json_text_open(out, '[');
 	if (watch != NULL)
-		json_array_append_new(list, view_stream(daemon, watch));
+		write_stream(daemon, watch, out);
 	for (i = 0; watch == NULL && i < schedule_count(daemon->schedule); i++)
-		json_array_append_new(list, view_stream(daemon, schedule_at(daemon->schedule, i)));
-	return list;
+		write_stream(daemon, schedule_at(daemon->schedule, i), out);
+	json_text_close(out, ']');
+}
+
+static void
+write_store(const struct daemon *daemon, struct str *out)
+{
+	struct keeper_counts counts;
+
+	json_text_key(out, "store");
+	if (daemon->keeper == NULL) {
+		json_text_raw(out, "null");
+		return;
+	}
+	counts = keeper_counts(daemon->keeper);
+	json_text_open(out, '{');
+	json_text_set_integer(out, "waiting", (int64_t)counts.waiting);
+	json_text_set_integer(out, "lost", (int64_t)counts.lost);
+	json_text_set_boolean(out, "in_trouble", counts.in_trouble);
+	json_text_close(out, '}');
 }
 
 /* ---- what people said ---- */
@@ -228,75 +311,64 @@ count_said_cb(const struct ledger_entry *entry, void *arg)
 }
 
 static void
-silence_cb(const struct ledger_silence *silence, void *arg)
+write_silence_cb(const struct ledger_silence *silence, void *arg)
 {
 	const struct stream_id *stream = silence->stream;
-	json_t *object = json_object();
+	struct str *out = arg;
 
-	json_set_text(object, "id", silence->id);
-	json_set_text(object, "account", stream != NULL ? stream->account : NULL);
-	json_set_text(object, "region", stream != NULL ? stream->region : NULL);
-	json_set_text(object, "stream", stream != NULL ? stream->name : NULL);
-	json_set_text(object, "probe", silence->probe);
-	json_set_text(object, "finding", silence->finding[0] != '\0' ? silence->finding : NULL);
-	json_set_time(object, "at", silence->at_ms);
-	json_set_time(object, "until", silence->until_ms);
-	json_set_text(object, "by", silence->by);
-	json_object_set_new(object, "uid", json_integer((json_int_t)silence->uid));
-	json_set_text(object, "text", silence->text);
-	json_array_append_new(arg, object);
+	json_text_open(out, '{');
+	json_text_set(out, "id", silence->id);
+	json_text_set(out, "account", stream != NULL ? stream->account : NULL);
+	json_text_set(out, "region", stream != NULL ? stream->region : NULL);
+	json_text_set(out, "stream", stream != NULL ? stream->name : NULL);
+	json_text_set(out, "probe", silence->probe);
+	json_text_set(out, "finding", silence->finding[0] != '\0' ? silence->finding : NULL);
+	json_text_set_time(out, "at", silence->at_ms);
+	json_text_set_time(out, "until", silence->until_ms);
+	json_text_set(out, "by", silence->by);
+	json_text_set_integer(out, "uid", (int64_t)silence->uid);
+	json_text_set(out, "text", silence->text);
+	json_text_close(out, '}');
 }
 
 static void
-add_said(json_t *object, const struct daemon *daemon)
+write_said(const struct daemon *daemon, struct str *out)
 {
 	struct said said = {0};
-	json_t *silences = json_array();
 
 	ledger_each_all(daemon->ledger, count_said_cb, &said);
-	ledger_silences(daemon->ledger, silence_cb, silences);
-	json_object_set_new(object, "acked", json_integer((json_int_t)said.acked));
-	json_object_set_new(object, "silenced", json_integer((json_int_t)said.silenced));
-	json_object_set_new(object, "silences", silences);
+	json_text_set_integer(out, "acked", (int64_t)said.acked);
+	json_text_set_integer(out, "silenced", (int64_t)said.silenced);
+	json_text_key(out, "silences");
+	json_text_open(out, '[');
+	ledger_silences(daemon->ledger, write_silence_cb, out);
+	json_text_close(out, ']');
 }
 
-static json_t *
-store_json(const struct daemon *daemon)
-{
-	struct keeper_counts counts;
-	json_t *object;
-
-	if (daemon->keeper == NULL)
-		return json_null();
-	counts = keeper_counts(daemon->keeper);
-	object = json_object();
-	json_object_set_new(object, "waiting", json_integer((json_int_t)counts.waiting));
-	json_object_set_new(object, "lost", json_integer((json_int_t)counts.lost));
-	json_object_set_new(object, "in_trouble", json_boolean(counts.in_trouble));
-	return object;
-}
-
-json_t *
+char *
 view_status(const struct daemon *daemon, const struct watch *watch)
 {
-	json_t *object = json_object();
 	char host[256] = "";
+	struct str out = {0};
 
 	gethostname(host, sizeof(host) - 1);
-	json_set_text(object, "version", KDIAG_VERSION);
-	json_set_text(object, "host", host);
-	json_object_set_new(object, "pid", json_integer(getpid()));
-	json_object_set_new(object, "uptime_s", json_integer((clock_mono_ms() - daemon->started_ms) / 1000));
-	json_set_time(object, "now", clock_now_ms());
-	json_object_set_new(object, "interval_s", json_integer(daemon->config->daemon.interval_s));
-	json_object_set_new(object, "healthy", json_boolean(is_healthy(daemon)));
-	json_object_set_new(object, "streams", streams_json(daemon, watch));
-	json_object_set_new(object, "self", findings_of(daemon, NULL, false));
-	json_object_set_new(object, "api", api_json(daemon));
-	json_object_set_new(object, "syslog", syslog_json(daemon));
-	json_object_set_new(object, "store", store_json(daemon));
-	add_said(object, daemon);
-	return object;
+	json_text_open(&out, '{');
+	json_text_set(&out, "version", KDIAG_VERSION);
+	json_text_set(&out, "host", host);
+	json_text_set_integer(&out, "pid", getpid());
+	json_text_set_integer(&out, "uptime_s", (clock_mono_ms() - daemon->started_ms) / 1000);
+	json_text_set_time(&out, "now", clock_now_ms());
+	json_text_set_integer(&out, "interval_s", daemon->config->daemon.interval_s);
+	json_text_set_boolean(&out, "healthy", is_healthy(daemon));
+	write_streams(daemon, watch, &out);
+	json_text_key(&out, "self");
+	write_open(daemon, NULL, &out);
+	write_api(daemon, &out);
+	write_syslog(daemon, &out);
+	write_store(daemon, &out);
+	write_said(daemon, &out);
+	json_text_close(&out, '}');
+	return out.s;
 }
 
 /* ---- probes ---- */

@@ -7,13 +7,14 @@
 
 #include "daemon/daemon.h"
 
-/* The whole of `status`, of all streams or of one (watch not NULL). All return the caller's reference. */
-json_t *view_status(const struct daemon *daemon, const struct watch *watch);
-/* One stream of it. */
+/* The whole of `status`, of all streams or of one (watch not NULL): JSON in one line, the caller's. As text, for its tree would take six times the memory. */
+char *view_status(const struct daemon *daemon, const struct watch *watch);
+/* The findings of a stream (NULL: of all, and of kdiag itself), worst first; open ones, or all. JSON in one line, the caller's. */
+char *view_findings(const struct daemon *daemon, const struct watch *watch, bool all);
+/* The one whose id begins so, as above; how many there are. *found is NULL unless there is just one. */
+size_t view_find(const struct daemon *daemon, const char *id, char **found);
+/* One stream of `status`, one finding: the caller's reference, as of all below. */
 json_t *view_stream(const struct daemon *daemon, const struct watch *watch);
-/* The findings of a stream (NULL: of all, and of kdiag itself), worst first; open ones, or all. */
-json_t *view_findings(const struct daemon *daemon, const struct watch *watch, bool all);
-/* One finding. */
 json_t *view_finding(const struct ledger_entry *entry);
 json_t *view_probes(const struct daemon *daemon);
 /* The runbook of one stream as it stands in the ledger: symptoms → steps → findings, with cause and next. symptom NULL: all three. */

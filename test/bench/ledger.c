@@ -116,13 +116,12 @@ static double
 time_status(const struct daemon *daemon, size_t *bytes)
 {
 	double began = cpu_ms();
-	json_t *status = view_status(daemon, NULL);
-	char *line = proto_write_result(status);
+	char *status = view_status(daemon, NULL), *line = proto_write_result_text(status);
 
 	began = cpu_ms() - began;
 	*bytes = strlen(line);
 	free(line);
-	json_decref(status);
+	free(status);
 	return began;
 }
 

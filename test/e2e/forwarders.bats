@@ -165,7 +165,7 @@ write_syslog_config() {
 		printf '%s\n' 'shard_count: {resolve: 1 of 1}, stream_status: {resolve: 1 of 1}}' \
 			'streams: [{name: orders, expect: {shard_count: 8}}, {name: missing, probes: {many: {findings: 0}, hostile: {enabled: false}}}]'
 	)"
-	sed -i "s|probes: $BUILD_DIR/probes|probes: $PROBES|; s|^syslog:.*|syslog: {heartbeat: 1s}|" "$CONFIG"
+	sed -i "s|probes: $BUILD_DIR/probes|probes: $PROBES|; s|^syslog:.*|syslog: {heartbeat: 1s, burst: 100000}|" "$CONFIG"
 }
 
 # storm COUNT: so many findings are open in a second or two, each with a line as it opens or resolves.

@@ -32,6 +32,13 @@ install_into() {
 		644 ./usr/lib/sysusers.d/kdiag.conf
 		644 ./usr/lib/tmpfiles.d/kdiag.conf
 		755 ./usr/sbin/kdiagd
+		644 ./usr/share/kdiag/forwarders/README.md
+		644 ./usr/share/kdiag/forwarders/fluent-bit.yaml
+		755 ./usr/share/kdiag/forwarders/heartbeat-age.sh
+		644 ./usr/share/kdiag/forwarders/journald.conf
+		644 ./usr/share/kdiag/forwarders/rsyslog.conf
+		644 ./usr/share/kdiag/forwarders/syslog-ng.conf
+		644 ./usr/share/kdiag/forwarders/vector.yaml
 		644 ./usr/share/kdiag/iam-policy.json
 		644 ./usr/share/man/man1/kdiagctl.1
 		644 ./usr/share/man/man5/kdiagd.yaml.5
