@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* abort() and not exit(): the core tells where, and exit handlers may want memory themselves. */
-static void
+static _Noreturn void
 out_of_memory(void)
 {
 	fputs("kdiag: out of memory\n", stderr);

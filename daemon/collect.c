@@ -482,12 +482,17 @@ follow(struct collect_stream *stream, enum slot_index index)
 		fetch_after_summary(stream, index);
 }
 
-/* A failed description says nothing against a newer listing. */
+/*
+ * A failed description says nothing against a newer listing. One that waited for its turn for minutes is the newer answer, although it was asked for before: it must not
+ * make the status look old, or each would be followed by a listing of its own.
+ */
 static void
 settle_status(struct collect_stream *stream, struct fact *fact_taken, int64_t asked_ms)
 {
 	const struct slot *slot = &stream->slots[SLOT_STATUS];
 
+	if (slot->fact != NULL && slot->asked_ms > asked_ms)
+		asked_ms = slot->asked_ms;
 	if (fact_reason(fact_taken) != KD_KNOWN && !slot->wanted && slot->fact != NULL &&
 	    collect_place_is_bulk(stream->place))
 		fact_unref(fact_taken);

@@ -104,10 +104,10 @@ collect_listen_list(struct collect *collect, collect_list_cb cb, void *arg)
 }
 
 void
-collect_list(struct collect *collect, struct aws_place *place, bool urgent)
+collect_list(struct collect *collect, struct aws_place *aws, bool urgent)
 {
 	(void)collect;
-	(void)place;
+	(void)aws;
 	(void)urgent;
 	lists_asked++;
 }

@@ -177,9 +177,9 @@ test_who_leaves_at_once(void **state)
 	(void)state;
 	enter('a', "h", false);
 	enter('b', "h", false);
-	for (char name = 'c'; name <= 'l'; name++) {
-		guests[name - 'a'].leaves_at_once = true;
-		assert_false(enter(name, "h", false));
+	for (const char *name = "cdefghijkl"; *name != '\0'; name++) {
+		guests[*name - 'a'].leaves_at_once = true;
+		assert_false(enter(*name, "h", false));
 	}
 	leave('a');
 	for (int i = 0; i < GUESTS; i++)

@@ -725,7 +725,8 @@ test_storm(void **state)
 			assert_non_null(strstr(json_string_value(json_object_get(object, "next")), "kdiagctl status"));
 		json_decref(object);
 	}
-	assert_in_range(lines, 101, 999); /* the clock runs a thousandfold: tokens come back meanwhile, more of them where the machine is slow */
+	/* The clock runs a thousandfold: tokens come back meanwhile, more of them where the machine is slow. */
+	assert_in_range(lines, 101, 999);
 	assert_int_equal(lines - 1 + suppressed, 1000);
 	run_for(fix, 100);
 	assert_int_equal(count_lines(), lines);
