@@ -762,6 +762,33 @@ a_changed_stream_is_described_first(void **state)
 	free_many(101);
 }
 
+/* Each would be followed by a listing of its own: five a second in a place of thousands. */
+static void
+a_description_that_waited_does_not_age_the_status(void **state)
+{
+	struct got status = {0}, summary = {0};
+	struct kinesis_stream row = {.name = "s000", .arn = "arn:0", .status = KD_STATUS_UPDATING};
+
+	(void)state;
+	watch_many(101);
+	gather(many[0], summary_need, 1, false, &summary);
+	clock_freeze(1800000300000, 1300000);
+	gather(many[0], status_need, 1, false, &status);
+	answer_list(&row, 1);
+	got_clear(&status);
+	answer_summary("s000", 1); /* asked for five minutes ago, and newer than the listing */
+	clock_freeze(1800000310000, 1310000);
+	gather(many[0], status_need, 1, false, &status);
+	turn();
+	assert_int_equal(status.times, 1);
+	assert_int_equal(((const struct kd_stream_status *)fact_value(status.facts[0], KD_STREAM_STATUS, NULL))->status,
+	    KD_STATUS_ACTIVE);
+	assert_int_equal(made(LIST), 1);
+	got_clear(&status);
+	got_clear(&summary);
+	free_many(101);
+}
+
 static void
 without_list_streams_it_goes_one_by_one(void **state)
 {
@@ -844,6 +871,7 @@ main(void)
 	    cmocka_unit_test_setup_teardown(consumers_need_no_call_when_there_are_none, setup, teardown),
 	    cmocka_unit_test_setup_teardown(one_listing_gives_the_status_of_all, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_changed_stream_is_described_first, setup, teardown),
+	    cmocka_unit_test_setup_teardown(a_description_that_waited_does_not_age_the_status, setup, teardown),
 	    cmocka_unit_test_setup_teardown(without_list_streams_it_goes_one_by_one, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_failed_listing_is_everybodys_answer, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_cancelled_job_hears_nothing, setup, teardown),
