@@ -14,6 +14,8 @@ enum {
 	BLAME_DEPTH = 4
 }; /* how far a quiet finding is followed to one that was told; blame in a circle explains nothing */
 
+enum { RESOLVED_EXPLAINS_MS = 10 * 1000 };
+
 static const char self_probe[] = "self";
 static const char no_longer_reported[] = "no longer reported";
 
@@ -229,7 +231,7 @@ out:
 
 /* Does what this finding blames stand open, told to somebody, or was it seen and is about to? */
 static bool
-is_explained(const struct ledger *ledger, const struct ledger_item *item, const char *blame)
+is_explained(const struct ledger *ledger, const struct ledger_item *item, const char *blame, int64_t now_ms)
 {
 	const struct ledger_record *record = item->record;
 
@@ -242,6 +244,9 @@ is_explained(const struct ledger *ledger, const struct ledger_item *item, const 
 			return true;
 		if (blamed->finding.state == FINDING_PENDING)
 			return blamed->finding.severity != KD_UNKNOWN;
+		/* A look that was under way when it resolved is explained by it still. */
+		if (blamed->finding.state == FINDING_RESOLVED)
+			return now_ms - blamed->finding.changed_ms < RESOLVED_EXPLAINS_MS;
 		if (blamed->finding.state != FINDING_OPEN)
 			return false;
 		blame = blamed->finding.blame;
@@ -279,7 +284,7 @@ look_at_reported(struct ledger *ledger, struct ledger_item *item, const struct f
 	enum ledger_turn turn;
 
 	if (seen->severity == KD_UNKNOWN && !ledger_is_told(item))
-		look.explained = is_explained(ledger, item, seen->blame);
+		look.explained = is_explained(ledger, item, seen->blame, now_ms);
 	ledger_count_out(ledger, item);
 	turn = ledger_life_look(&item->finding, &item->life, &look, rules, now_ms);
 	take_sentences(ledger, item, seen);
