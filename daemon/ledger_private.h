@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ledger_private: what the rooms of the ledger share among themselves: ledger.c (looks and reading), ledger_people.c (acks and silences), ledger_save.c (the disk's side). */
+/*
+ * ledger_private: what the rooms of the ledger share among themselves: ledger.c (telling), ledger_look.c (looks), ledger_self.c (kdiag itself), ledger_people.c (acks and silences),
+ * ledger_read.c (readers), ledger_save.c (the disk's side).
+ */
 #ifndef KDIAG_LEDGER_PRIVATE_H
 #define KDIAG_LEDGER_PRIVATE_H
 
@@ -25,6 +28,13 @@ struct ledger {
 
 /* Numbers the change, and whether a silence covers it, and calls the listeners. */
 void ledger_tell(struct ledger *ledger, struct ledger_change *change);
+/* The same of a turn of an item, which ends an ack besides where it must; none: nothing is told. */
+void ledger_tell_turn(struct ledger *ledger, enum ledger_turn turn, struct ledger_item *item, enum kd_severity from,
+    const char *why, int64_t now_ms);
+/* NULL: the record is full of what matters more. */
+struct ledger_item *ledger_find_or_add(
+    struct ledger *ledger, struct ledger_record *record, const struct finding *finding);
+extern const char ledger_self_probe[]; /* "self" */
 /* Another object of the same stream: what goes to another thread shares nothing. NULL stays NULL. */
 struct stream_id *ledger_copy_stream(const struct stream_id *stream);
 /* Is it open, and does anybody know? */

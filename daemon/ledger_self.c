@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ledger_self: findings about kdiag itself: what is known for certain, without looks to count. */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/mem.h"
+#include "common/text.h"
+#include "daemon/ledger_private.h"
+
+const char ledger_self_probe[] = "self";
+
+static struct finding
+name_self(const char *check, const char *subject)
+{
+	struct finding named = {
+	    .probe = (char *)ledger_self_probe,
+	    .check = (char *)check,
+	    .subject = (char *)subject,
+	};
+
+	finding_make_id(&named);
+	return named;
+}
+
+void
+ledger_raise(struct ledger *ledger, const char *check, const char *subject, enum kd_severity severity,
+    const char *summary, const char *next, int64_t now_ms)
+{
+	struct finding named = name_self(check, subject);
+	struct ledger_record *record = ledger_table_make_record(ledger->table, NULL);
+	struct ledger_item *item;
+	enum kd_severity from;
+	enum ledger_turn turn;
+
+	assert(!ledger->telling && severity != KD_OK);
+	named.severity = severity;
+	named.summary = (char *)summary;
+	named.next = (char *)next;
+	if ((item = ledger_find_or_add(ledger, record, &named)) == NULL)
+		return; /* 2,000 are open already: nobody misses the next */
+	from = item->finding.severity;
+	ledger_count_out(ledger, item);
+	turn = ledger_life_set(&item->finding, &item->life, severity, now_ms);
+	ledger_table_copy_texts(ledger->table, item, &named);
+	item->finding.reason = severity == KD_UNKNOWN ? KD_FAILED : KD_KNOWN;
+	ledger_count_in(ledger, item);
+	ledger_table_touch(item, turn != LEDGER_TURN_NONE ? LEDGER_TURNED : LEDGER_LOOKED_AT);
+	ledger_tell_turn(ledger, turn, item, from, NULL, now_ms);
+}
+
+/* It is over, and its sentence says so. why: NULL when it was seen to be over. */
+static void
+end_self(struct ledger *ledger, struct ledger_item *item, const char *why, int64_t now_ms)
+{
+	enum kd_severity from = item->finding.severity;
+	char *was = item->finding.summary, *now = mem_printf("over: %s", was);
+	enum ledger_turn turn;
+
+	item->finding.summary = text_clean(now, strlen(now), FINDING_TEXT_MAX);
+	free(was);
+	free(now);
+	ledger_count_out(ledger, item);
+	turn = ledger_life_set(&item->finding, &item->life, KD_OK, now_ms);
+	ledger_table_touch(item, LEDGER_TURNED);
+	ledger_tell_turn(ledger, turn, item, from, why, now_ms);
+}
+
+void
+ledger_clear(struct ledger *ledger, const char *check, const char *subject, int64_t now_ms)
+{
+	struct ledger_record *record = ledger_table_find_record(ledger->table, NULL);
+	struct finding named = name_self(check, subject);
+	struct ledger_item *item = ledger_table_find(ledger->table, record, &named);
+
+	assert(!ledger->telling);
+	if (item != NULL && item->finding.state == FINDING_OPEN)
+		end_self(ledger, item, NULL, now_ms);
+}
+
+void
+ledger_sweep_self(struct ledger *ledger, int64_t since_ms, const char *why, int64_t now_ms)
+{
+	struct ledger_record *record = ledger_table_find_record(ledger->table, NULL);
+
+	for (size_t i = record != NULL ? record->count : 0; i-- > 0;) {
+		struct ledger_item *item = record->items[i];
+
+		if (item->finding.state == FINDING_OPEN && item->finding.last_seen_ms < since_ms)
+			end_self(ledger, item, why, now_ms);
+	}
+}
