@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* collect: one stream's facts: what is at hand, what is asked for, who waits for it. The place's listing is collect_place.c's. */
+/* collect: one stream's facts: what Kinesis said and what it is asked for; for all else it turns to the feeds. Who waits is collect_job.c's, the place's listing collect_place.c's. */
 #include "daemon/collect.h"
 
 #include <assert.h>
@@ -12,18 +12,6 @@
 
 /* The list of open shards is trusted this long while the summary goes on counting as many, with no reshard under way. */
 enum { SHARDS_TRUSTED_MS = 15 * 60 * 1000 };
-
-struct collect_job {
-	struct collect_stream *stream;
-	const struct kd_need *needs;
-	size_t count;
-	struct collect_terms terms;
-	unsigned pending; /* a bit a slot */
-	collect_cb cb;
-	void *arg;
-	struct event *timer; /* the deadline; or at once, when nothing was pending */
-	LIST_ENTRY(collect_job) link;
-};
 
 static const enum kd_need_kind slot_kinds[SLOTS] = {
     [SLOT_STATUS] = KD_STREAM_STATUS,
@@ -64,6 +52,8 @@ collect_free(struct collect *collect)
 		return;
 	while ((place = LIST_FIRST(&collect->places)) != NULL)
 		collect_place_free(place);
+	for (size_t i = 0; i < collect->feeds_count; i++)
+		collect->feeds[i].ops->free(collect->feeds[i].self);
 	free(collect);
 }
 
@@ -81,32 +71,43 @@ new_expect(const struct collect_stream *stream, const struct kd_expect *expect)
 	return fact;
 }
 
+static void
+configure_parts(struct collect_stream *stream, const struct collect_spec *spec)
+{
+	const struct collect *collect = stream->place->collect;
+
+	for (size_t i = 0; i < collect->feeds_count; i++)
+		collect->feeds[i].ops->configure(stream->parts[i], spec);
+}
+
 struct collect_stream *
-collect_stream_new(struct collect *collect, struct aws_place *aws, struct stream_id *id, const struct kd_expect *expect,
-    int64_t interval_s)
+collect_stream_new(struct collect *collect, struct aws_place *aws, const struct collect_spec *spec)
 {
 	struct collect_stream *stream = mem_new(1, sizeof(*stream));
 
-	stream->id = stream_id_ref(id);
-	stream->interval_ms = interval_s * 1000;
-	stream->expect = new_expect(stream, expect);
+	stream->id = stream_id_ref(spec->id);
+	stream->interval_ms = spec->interval_s * 1000;
+	stream->expect = new_expect(stream, spec->expect);
 	LIST_INIT(&stream->jobs);
 	collect_place_add(collect_place_get(collect, aws), stream);
+	for (size_t i = 0; i < collect->feeds_count; i++)
+		stream->parts[i] = collect->feeds[i].ops->attach(collect->feeds[i].self, stream);
+	configure_parts(stream, spec);
 	return stream;
 }
 
 void
-collect_stream_configure(
-    struct collect_stream *stream, struct stream_id *id, const struct kd_expect *expect, int64_t interval_s)
+collect_stream_configure(struct collect_stream *stream, const struct collect_spec *spec)
 {
-	stream_id_ref(id);
-	stream_id_set_arn(id, stream->id->arn);
+	stream_id_ref(spec->id);
+	stream_id_set_arn(spec->id, stream->id->arn);
 	stream_id_unref(stream->id);
-	stream->id = id;
+	stream->id = spec->id;
 	fact_unref(stream->expect);
-	stream->expect = new_expect(stream, expect);
-	stream->interval_ms = interval_s * 1000;
+	stream->expect = new_expect(stream, spec->expect);
+	stream->interval_ms = spec->interval_s * 1000;
 	collect_place_configure(stream->place);
+	configure_parts(stream, spec);
 }
 
 void
@@ -117,6 +118,8 @@ collect_stream_free(struct collect_stream *stream)
 	if (stream == NULL)
 		return;
 	assert(LIST_EMPTY(&stream->jobs));
+	for (i = 0; i < stream->place->collect->feeds_count; i++)
+		stream->place->collect->feeds[i].ops->detach(stream->parts[i]);
 	for (i = 0; i < SLOTS; i++) {
 		collect_place_trouble(stream->place, stream, i, TROUBLE_NONE, NULL);
 		if (stream->slots[i].op != NULL)
@@ -188,7 +191,7 @@ note_failure(struct collect_stream *stream, enum slot_index asked, const struct 
 		collect_place_trouble(stream->place, stream, asked, TROUBLE_NONE, NULL);
 	else if (error->fault == AWS_DENIED)
 		collect_place_trouble(stream->place, stream, asked, TROUBLE_DENIED, error->message);
-	else if (told == NULL && collect_place_fails(slot->history))
+	else if (told == NULL && collect_fails(slot->history))
 		collect_place_trouble(stream->place, stream, asked, TROUBLE_ANSWER, error->message);
 	else if (told != NULL && slot->trouble == TROUBLE_ANSWER)
 		collect_place_trouble(stream->place, stream, asked, TROUBLE_NONE, NULL);
@@ -206,9 +209,8 @@ awaited(const struct collect_stream *stream, enum slot_index slot)
 
 /* A deadline holds for so many attempts that what misses it is told at once. */
 static struct fact *
-missing_late(const struct collect_job *job, enum slot_index slot)
+missing_late(struct collect_stream *stream, enum slot_index slot)
 {
-	struct collect_stream *stream = job->stream;
 	enum slot_index asked = awaited(stream, slot);
 	const char *operation = collect_slot_operation(asked);
 	double rate = aws_place_rate(stream->place->aws, operation);
@@ -231,7 +233,18 @@ missing_late(const struct collect_job *job, enum slot_index slot)
 	return fact;
 }
 
-/* ---- jobs ---- */
+/* ---- what a need is served with ---- */
+
+/* The feed of that kind: its index, or feeds_count. */
+static size_t
+feed_of(const struct collect *collect, enum kd_need_kind kind)
+{
+	size_t i;
+
+	for (i = 0; i < collect->feeds_count && collect->feeds[i].ops->kind != kind; i++)
+		;
+	return i;
+}
 
 static bool
 is_usable(const struct slot *slot, const struct collect_terms *terms)
@@ -239,50 +252,37 @@ is_usable(const struct slot *slot, const struct collect_terms *terms)
 	return slot->fact != NULL && slot->asked_ms >= terms->since_ms;
 }
 
-static void
-job_free(struct collect_job *job)
+/* Of a kind that nobody here fetches: the program was built without its feed, or a test. */
+static struct fact *
+missing_feed(const struct kd_need *need)
 {
-	LIST_REMOVE(job, link);
-	event_free(job->timer);
-	free(job);
+	return fact_new_missing(need->kind, KD_NOT_CONFIGURED, "kdiag does not gather this kind of fact here", NULL);
 }
 
-/* Hands the facts over; what is still pending is late. */
-static void
-finish(struct collect_job *job)
+struct fact *
+collect_get(const struct collect_stream *stream, const struct kd_need *need, const struct collect_terms *terms)
 {
-	struct fact *facts[32]; /* probe.h: at most 32 needs */
-	bool made[32] = {false};
-	collect_cb cb = job->cb;
-	void *arg = job->arg;
-	size_t count = job->count;
-	size_t i;
+	const struct collect *collect = stream->place->collect;
+	enum slot_index slot = slot_of(need->kind);
+	size_t feed = feed_of(collect, need->kind);
 
-	for (i = 0; i < count; i++) {
-		enum slot_index slot = slot_of(job->needs[i].kind);
-
-		if (slot == SLOTS)
-			facts[i] = job->stream->expect;
-		else if ((job->pending & (1u << slot)) == 0)
-			facts[i] = job->stream->slots[slot].fact;
-		else {
-			facts[i] = missing_late(job, slot);
-			made[i] = true;
-		}
-	}
-	job_free(job);
-	cb(facts, count, arg);
-	for (i = 0; i < count; i++)
-		if (made[i])
-			fact_unref(facts[i]);
+	if (slot != SLOTS)
+		return is_usable(&stream->slots[slot], terms) ? fact_ref(stream->slots[slot].fact) : NULL;
+	if (need->kind == KD_EXPECT)
+		return fact_ref(stream->expect);
+	if (feed == collect->feeds_count)
+		return missing_feed(need);
+	return collect->feeds[feed].ops->get(stream->parts[feed], need, terms);
 }
 
-static void
-job_timer_cb(evutil_socket_t fd, short what, void *arg)
+struct fact *
+collect_late(struct collect_stream *stream, const struct kd_need *need)
 {
-	(void)fd;
-	(void)what;
-	finish(arg);
+	const struct collect *collect = stream->place->collect;
+	enum slot_index slot = slot_of(need->kind);
+	size_t feed = feed_of(collect, need->kind);
+
+	return slot != SLOTS ? missing_late(stream, slot) : collect->feeds[feed].ops->late(stream->parts[feed], need);
 }
 
 static void follow(struct collect_stream *stream, enum slot_index index);
@@ -311,71 +311,33 @@ ask(struct collect_stream *stream, enum slot_index index, const struct collect_t
 	}
 }
 
-/* After answers came in: which jobs are complete, and which want something newer than what came? */
 void
-collect_advance(struct collect_stream *stream)
+collect_ask(struct collect_stream *stream, const struct kd_need *need, const struct collect_terms *terms)
 {
-	struct collect_job *job, *next;
-	enum slot_index i;
+	const struct collect *collect = stream->place->collect;
+	enum slot_index slot = slot_of(need->kind);
+	size_t feed = feed_of(collect, need->kind);
 
-	for (job = LIST_FIRST(&stream->jobs); job != NULL; job = next) {
-		next = LIST_NEXT(job, link);
-		if (job->pending == 0)
-			continue; /* its timer is due at once */
-		for (i = 0; i < SLOTS; i++) {
-			if ((job->pending & (1u << i)) == 0)
-				continue;
-			if (!is_usable(&stream->slots[i], &job->terms) && stream->slots[i].op == NULL &&
-			    !stream->slots[i].wanted)
-				ask(stream, i, &job->terms);
-			if (is_usable(&stream->slots[i], &job->terms))
-				job->pending &= ~(1u << i);
-		}
-		if (job->pending == 0)
-			finish(job);
-	}
+	if (slot != SLOTS)
+		ask(stream, slot, terms);
+	else if (feed < collect->feeds_count)
+		collect->feeds[feed].ops->ask(stream->parts[feed], need, terms);
 }
 
-struct collect_job *
-collect_gather(struct collect_stream *stream, const struct kd_need *needs, size_t count,
-    const struct collect_terms *terms, collect_cb cb, void *arg)
+const struct fact *
+collect_stream_fact(const struct collect_stream *stream, enum kd_need_kind kind)
 {
-	struct collect_job *job = mem_new(1, sizeof(*job));
-	int64_t wait_ms = terms->deadline_ms - clock_mono_ms();
-	struct timeval wait;
-	size_t i;
-
-	assert(count <= 32);
-	job->stream = stream;
-	job->needs = needs;
-	job->count = count;
-	job->terms = *terms;
-	job->cb = cb;
-	job->arg = arg;
-	LIST_INSERT_HEAD(&stream->jobs, job, link);
-	for (i = 0; i < count; i++) {
-		enum slot_index slot = slot_of(needs[i].kind);
-
-		if (slot != SLOTS && !is_usable(&stream->slots[slot], terms))
-			job->pending |= 1u << slot;
-	}
-	for (i = 0; i < SLOTS; i++)
-		if ((job->pending & (1u << i)) != 0)
-			ask(stream, (enum slot_index)i, terms);
-	/* What follow() had at hand is settled by now. */
-	for (i = 0; i < SLOTS; i++)
-		if (is_usable(&stream->slots[i], terms))
-			job->pending &= ~(1u << i);
-	wait = clock_wait(job->pending == 0 || wait_ms < 0 ? 0 : wait_ms);
-	job->timer = event_new(stream->place->collect->base, -1, 0, job_timer_cb, job);
-	event_add(job->timer, &wait);
-	return job;
+	return stream->slots[slot_of(kind)].fact;
 }
 
-void
-collect_cancel(struct collect_job *job)
+const struct fact *
+collect_require(struct collect_stream *stream, enum kd_need_kind kind, const struct collect_terms *terms)
 {
-	job_free(job);
+	enum slot_index slot = slot_of(kind);
+
+	if (!is_usable(&stream->slots[slot], terms))
+		ask(stream, slot, terms);
+	return is_usable(&stream->slots[slot], terms) ? stream->slots[slot].fact : NULL;
 }
 
 /* ---- answers ---- */
@@ -392,7 +354,7 @@ collect_settle(struct collect_stream *stream, enum slot_index index, struct fact
 	if (fact_reason(fact_taken) != KD_KNOWN)
 		return;
 	slot->history <<= 1;
-	if (slot->trouble != TROUBLE_ANSWER || collect_place_recovered(slot->history))
+	if (slot->trouble != TROUBLE_ANSWER || collect_recovered(slot->history))
 		collect_place_trouble(stream->place, stream, index, TROUBLE_NONE, NULL);
 }
 
@@ -553,5 +515,7 @@ collect_facts(const struct collect_stream *stream)
 		if (stream->slots[i].fact != NULL)
 			facts_add_taken(facts, fact_ref(stream->slots[i].fact));
 	facts_add_taken(facts, fact_ref(stream->expect));
+	for (size_t f = 0; f < stream->place->collect->feeds_count; f++)
+		stream->place->collect->feeds[f].ops->show(stream->parts[f], facts);
 	return facts;
 }

@@ -2,7 +2,8 @@
 /*
  * collect: needs → the fewest AWS calls → facts. Every answer is kept for its cycle and shared by all probes of the stream; each call is under way
  * once at most. Where more streams of a place are watched than its pace lets us describe in a cycle, one ListStreams gives the status of all,
- * and DescribeStreamSummary takes its turns behind it, changed streams first. Knows the Kinesis calls; knows no probe and no finding.
+ * and DescribeStreamSummary takes its turns behind it, changed streams first. Knows the Kinesis calls; what comes from other services is plugged in as a
+ * feed (collect_feed.h). Knows no probe and no finding.
  */
 #ifndef KDIAG_COLLECT_H
 #define KDIAG_COLLECT_H
@@ -29,19 +30,34 @@ struct collect *collect_new(struct event_base *base, collect_notice_cb notice, v
 /* All its streams must have been freed. */
 void collect_free(struct collect *collect);
 
-/* A stream to gather facts about; id is referenced, expect (or NULL) is copied. interval_s: the shortest at which it is looked at. */
-struct collect_stream *collect_stream_new(struct collect *collect, struct aws_place *aws, struct stream_id *id,
-    const struct kd_expect *expect, int64_t interval_s);
+/* A need of a probe that looks at the stream so often; its window is resolved (no window_option). */
+struct collect_want {
+	struct kd_need need;
+	int64_t interval_s;
+};
+
+/* What is to be known about a stream, and what the config says of it. */
+struct collect_spec {
+	struct stream_id *id;           /* referenced */
+	const struct kd_expect *expect; /* copied; NULL: nothing is declared */
+	int64_t interval_s;             /* the shortest at which it is looked at */
+	const struct collect_want
+	    *wants; /* every need of every probe that runs: so that what serves many streams is asked for at once */
+	size_t wants_count;
+};
+
+struct collect_stream *collect_stream_new(
+    struct collect *collect, struct aws_place *aws, const struct collect_spec *spec);
 /* Cancels what is under way; its jobs must have ended or been cancelled. */
 void collect_stream_free(struct collect_stream *stream);
 /* Takes what a new config says (its id gets the ARN that is known), and keeps the facts. */
-void collect_stream_configure(
-    struct collect_stream *stream, struct stream_id *id, const struct kd_expect *expect, int64_t interval_s);
+void collect_stream_configure(struct collect_stream *stream, const struct collect_spec *spec);
 
 struct collect_terms {
 	int64_t
 	    since_ms; /* a fact must have been asked for at or after this clock_mono_ms() to serve; else it is fetched anew */
 	bool urgent;         /* by hand: ahead of the queue */
+	bool detailed;       /* something is wrong with the stream: what costs extra is worth its price */
 	int64_t deadline_ms; /* clock_mono_ms() after which what is missing is KD_LATE */
 };
 

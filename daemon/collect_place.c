@@ -11,9 +11,6 @@
 #include "common/mem.h"
 
 enum {
-	/* An operation's trouble is told when 2 of the last 4 answers were bad, and over after 2 good ones. */
-	HISTORY_TOLD = 0xf,
-	HISTORY_OVER = 0x3,
 	BULK_STREAMS = 100,               /* with more, one listing is cheaper than describing each, even unpaced */
 	LIST_REFUSED_MS = 60 * 60 * 1000, /* how long a denied ListStreams is not asked again */
 };
@@ -36,19 +33,18 @@ collect_slot_operation(enum slot_index slot)
 static const char *const trouble_checks[TROUBLES] = {[TROUBLE_DENIED] = "denied", [TROUBLE_ANSWER] = "answer"};
 
 static char *
-make_subject(const struct collect_place *place, enum slot_index asked)
+name_operation(enum slot_index asked)
 {
-	return mem_printf(
-	    "kinesis:%s %s %s", operations[asked], aws_place_account(place->aws), aws_place_region(place->aws));
+	return mem_printf("kinesis:%s", operations[asked]);
 }
 
 char *
 collect_place_blame(const struct collect_place *place, enum trouble trouble, enum slot_index asked)
 {
-	char *subject = make_subject(place, asked);
-	char *blame = mem_printf("self/%s/%s", trouble_checks[trouble], subject);
+	char *operation = name_operation(asked);
+	char *blame = collect_blame(place->aws, trouble_checks[trouble], operation);
 
-	free(subject);
+	free(operation);
 	return blame;
 }
 
@@ -56,11 +52,10 @@ collect_place_blame(const struct collect_place *place, enum trouble trouble, enu
 static void
 tell(const struct collect_place *place, enum trouble trouble, enum slot_index asked, const char *why)
 {
-	char *subject = make_subject(place, asked);
+	char *operation = name_operation(asked);
 
-	if (place->collect->notice != NULL)
-		place->collect->notice(trouble_checks[trouble], subject, why, place->collect->notice_arg);
-	free(subject);
+	collect_tell(place->collect, place->aws, trouble_checks[trouble], operation, why);
+	free(operation);
 }
 
 /* ---- places and their streams ---- */
@@ -190,20 +185,6 @@ tell_trouble(const struct collect_place *place, enum trouble trouble, enum slot_
 	free(text);
 }
 
-bool
-collect_place_fails(unsigned history)
-{
-	unsigned bad = history & HISTORY_TOLD;
-
-	return (bad & (bad - 1)) != 0;
-}
-
-bool
-collect_place_recovered(unsigned history)
-{
-	return (history & HISTORY_OVER) == 0;
-}
-
 /* Told again each time: the finding opens once, and its sentence keeps up with the count. */
 void
 collect_place_trouble(struct collect_place *place, struct collect_stream *stream, enum slot_index asked,
@@ -237,7 +218,7 @@ list_failed(struct collect_place *place, const struct aws_error *error)
 	place->list_history = place->list_history << 1 | 1;
 	if (told != NULL)
 		collect_place_list_trouble(place, NULL);
-	else if (collect_place_fails(place->list_history))
+	else if (collect_fails(place->list_history))
 		collect_place_list_trouble(place, error->message);
 	free(told);
 }
@@ -246,7 +227,7 @@ static void
 list_answered(struct collect_place *place)
 {
 	place->list_history <<= 1;
-	if (collect_place_recovered(place->list_history))
+	if (collect_recovered(place->list_history))
 		collect_place_list_trouble(place, NULL);
 	if (place->list_refused_ms != 0)
 		tell(place, TROUBLE_DENIED, SLOT_STATUS, NULL);

@@ -8,6 +8,7 @@
 #include <sys/queue.h>
 
 #include "daemon/collect.h"
+#include "daemon/collect_feed.h"
 
 /* The kinds that are fetched; KD_EXPECT comes from the config. */
 enum slot_index { SLOT_STATUS, SLOT_SUMMARY, SLOT_SHARDS, SLOT_CONSUMERS, SLOTS };
@@ -33,12 +34,15 @@ struct slot {
 
 struct collect_place;
 
+enum { FEEDS_MAX = 4 };
+
 struct collect_stream {
 	struct collect_place *place;
 	struct stream_id *id;
 	struct fact *expect;
 	int64_t interval_ms;
 	struct slot slots[SLOTS];
+	void *parts[FEEDS_MAX]; /* each feed's own of this stream, by its index in collect->feeds */
 	LIST_HEAD(, collect_job) jobs;
 	size_t index; /* in place->streams */
 };
@@ -67,6 +71,27 @@ struct collect {
 	collect_list_cb list_cb;
 	void *list_arg;
 	LIST_HEAD(, collect_place) places;
+	struct {
+		const struct collect_feed_ops *ops;
+		void *self;
+	} feeds[FEEDS_MAX];
+	size_t feeds_count;
+};
+
+enum { COLLECT_NEEDS_MAX = 32 }; /* of one probe: probe.h */
+
+/* Somebody waits for facts. collect_job.c */
+struct collect_job {
+	struct collect_stream *stream;
+	const struct kd_need *needs;
+	size_t count;
+	struct collect_terms terms;
+	struct fact *facts[COLLECT_NEEDS_MAX]; /* by need; NULL: pending */
+	size_t pending;
+	collect_cb cb;
+	void *arg;
+	struct event *timer; /* the deadline; or at once, when nothing was pending */
+	LIST_ENTRY(collect_job) link;
 };
 
 /* collect_place.c */
@@ -81,9 +106,6 @@ bool collect_place_is_bulk(const struct collect_place *place);
 void collect_place_list(struct collect_place *place, bool urgent);
 /* "self/answer/kinesis:DescribeStreamSummary prod us-east-1": the finding that a fact blames which is missing for this trouble. The caller's. */
 char *collect_place_blame(const struct collect_place *place, enum trouble trouble, enum slot_index asked);
-/* Of a history: bad so often that it is to be told; good for so long that it is over. */
-bool collect_place_fails(unsigned history);
-bool collect_place_recovered(unsigned history);
 /* The listing's trouble is told, or over (why NULL). */
 void collect_place_list_trouble(struct collect_place *place, const char *why);
 /* The stream's trouble with the operation of that slot is now this one, for that reason: keeps the place's count, and tells of it and of its end. */
@@ -94,11 +116,15 @@ int64_t collect_place_turn_ms(const struct collect_place *place);
 /* "DescribeStreamSummary": the operation that a slot stands for. SLOT_STATUS stands for the listing, though a description answers it too. */
 const char *collect_slot_operation(enum slot_index slot);
 
+/* collect.c, for collect_job.c: the fact that serves these terms (the caller's reference), or NULL; sees to it that one comes; what a need is that has none in time. */
+struct fact *collect_get(
+    const struct collect_stream *stream, const struct kd_need *need, const struct collect_terms *terms);
+void collect_ask(struct collect_stream *stream, const struct kd_need *need, const struct collect_terms *terms);
+struct fact *collect_late(struct collect_stream *stream, const struct kd_need *need);
+
 /* collect.c, for the listing: the answer for one slot (fact taken), asked for at asked_ms; and a fetch by DescribeStreamSummary. */
 void collect_settle(struct collect_stream *stream, enum slot_index index, struct fact *fact_taken, int64_t asked_ms);
 void collect_describe(struct collect_stream *stream, bool urgent);
-/* After one or more were settled: ends the jobs that have all they need. */
-void collect_advance(struct collect_stream *stream);
 /* What a failed call means for the slot's fact; asked: the slot whose operation has failed. */
 struct fact *collect_missing(
     const struct collect_stream *stream, enum slot_index slot, enum slot_index asked, const struct aws_error *error);

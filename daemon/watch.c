@@ -9,6 +9,7 @@
 #include "common/clock.h"
 #include "common/fact.h"
 #include "common/mem.h"
+#include "daemon/wants.h"
 
 enum {
 	FIRST_LOOK_APART_MS =
@@ -190,15 +191,17 @@ static void
 look(struct task *task, int64_t since_ms, bool by_hand)
 {
 	const struct kd_probe *probe = probe_of(task);
-	struct collect_terms terms = {
-	    .since_ms = since_ms, .urgent = by_hand, .deadline_ms = deadline_ms(task, by_hand)};
+	struct collect_terms terms = {.since_ms = since_ms,
+	    .urgent = by_hand,
+	    .detailed = by_hand || ledger_verdict(task->watch->schedule->parts.ledger, id_of(task)) >= KD_WARNING,
+	    .deadline_ms = deadline_ms(task, by_hand)};
 
 	event_del(task->timer);
 	task->phase = TASK_GATHERING;
 	task->since_ms = since_ms;
 	task->due_ms = terms.deadline_ms;
 	task->gathering =
-	    collect_gather(task->watch->facts, probe->needs, probe->needs_count, &terms, gathered_cb, task);
+	    collect_gather(task->watch->facts, task->needs, probe->needs_count, &terms, gathered_cb, task);
 }
 
 /* Due. Facts that another probe of this stream had fetched in this half of the interval serve this one too. */
@@ -241,6 +244,7 @@ task_new(struct watch *watch, size_t probe)
 	task->probe = probe;
 	TAILQ_INIT(&task->tickets);
 	task->timer = event_new(watch->schedule->parts.base, -1, 0, due_cb, task);
+	task->needs = wants_resolve(probe_of(task), rules_of(task)->settings);
 	task->state = recall(task);
 	return task;
 }
@@ -257,6 +261,7 @@ task_free(struct task *task)
 		host_cancel(task->judging);
 	serve_tickets(task, NULL);
 	lossy_forget(&task->watch->schedule->lossy, &task->lossy, NULL);
+	free(task->needs);
 	free(task->state);
 	free(task);
 }
@@ -291,6 +296,18 @@ watch_interval_s(const struct watch *watch)
 	return least_s == 0 ? watch->schedule->config->daemon.interval_s : least_s;
 }
 
+/* The wants are the caller's to free. */
+static struct collect_spec
+spec_of(const struct watch *watch, struct collect_want **wants)
+{
+	const struct config_stream *config = watch->config;
+	struct collect_spec spec = {.id = config->id, .expect = config->expect, .interval_s = watch_interval_s(watch)};
+
+	*wants = wants_of_stream(watch->schedule->config->plugins, config, &spec.wants_count);
+	spec.wants = *wants;
+	return spec;
+}
+
 /* The stream's facts, in its place as the schedule's collector has it. NULL with a sentence. */
 static struct collect_stream *
 new_facts(const struct watch *watch, char **cause)
@@ -298,10 +315,16 @@ new_facts(const struct watch *watch, char **cause)
 	const struct schedule_parts *parts = &watch->schedule->parts;
 	const struct config_stream *config = watch->config;
 	struct aws_place *place = parts->place(config->id->account, config->id->region, cause, parts->place_arg);
+	struct collect_want *wants;
+	struct collect_spec spec;
+	struct collect_stream *facts;
 
 	if (place == NULL)
 		return NULL;
-	return collect_stream_new(parts->collect, place, config->id, config->expect, watch_interval_s(watch));
+	spec = spec_of(watch, &wants);
+	facts = collect_stream_new(parts->collect, place, &spec);
+	free(wants);
+	return facts;
 }
 
 struct watch *
@@ -404,6 +427,16 @@ carry_states(struct watch *watch, const struct plugins *old, struct task **befor
 	}
 }
 
+static void
+configure_facts(struct watch *watch)
+{
+	struct collect_want *wants;
+	struct collect_spec spec = spec_of(watch, &wants);
+
+	collect_stream_configure(watch->facts, &spec);
+	free(wants);
+}
+
 static int
 move_facts(struct watch *watch, char **cause)
 {
@@ -430,7 +463,7 @@ watch_configure(struct watch *watch, const struct plugins *old, bool new_place, 
 	carry_states(watch, old, before);
 	forget_stopped(watch, old, before, count);
 	free_tasks(before, count);
-	collect_stream_configure(watch->facts, config->id, config->expect, watch_interval_s(watch));
+	configure_facts(watch);
 	config_stream_free(discovered);
 	return new_place ? move_facts(watch, cause) : 0;
 }

@@ -254,7 +254,8 @@ static struct collect_stream *
 watch(const char *name, const struct kd_expect *expect)
 {
 	struct stream_id *id = stream_id_new("default", "us-east-1", name);
-	struct collect_stream *stream = collect_stream_new(collect, place, id, expect, 60);
+	struct collect_stream *stream = collect_stream_new(
+	    collect, place, &(const struct collect_spec){.id = id, .expect = expect, .interval_s = 60});
 
 	stream_id_unref(id);
 	return stream;

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* wants: what the probes that run on a stream need to know of it, with what its settings say laid in. */
+#ifndef KDIAG_WANTS_H
+#define KDIAG_WANTS_H
+
+#include "daemon/collect.h"
+#include "daemon/config.h"
+
+/* The probe's needs in their order, as these settings have them; needs_count of them. The caller's; NULL for none. */
+struct kd_need *wants_resolve(const struct kd_probe *probe, const struct kd_settings *settings);
+/* Those of all probes that run on the stream, each with its probe's interval; *count of them. The caller's. Their strings are the probes'. */
+struct collect_want *wants_of_stream(const struct plugins *plugins, const struct config_stream *stream, size_t *count);
+
+#endif
