@@ -132,20 +132,36 @@ write_json_error(const char *code, const char *message)
 	return text;
 }
 
+/* How much of a JSON service's code the Query protocol writes: all but an "Exception" at its end. */
+static int
+query_code_length(const char *code)
+{
+	size_t len = strlen(code), tail = strlen("Exception");
+
+	return (int)(len > tail && strcmp(code + len - tail, "Exception") == 0 ? len - tail : len);
+}
+
+/* Of a service that spoke Query once the old code stands in a header, which clients believe over the body. */
+static void
+add_query_code(struct call *call, int status, const char *code)
+{
+	char *value = mem_printf("%.*s;%s", query_code_length(code), code, status < 500 ? "Sender" : "Receiver");
+
+	evhttp_add_header(evhttp_request_get_output_headers(call->request), "x-amzn-query-error", value);
+	free(value);
+}
+
 static char *
 write_xml_error(struct call *call, const char *code, const char *message)
 {
 	char id[REQUEST_ID_SIZE], *escaped = answer_escape_xml(message), *text;
-	size_t len = strlen(code), tail = strlen("Exception");
 
-	if (len > tail && strcmp(code + len - tail, "Exception") == 0)
-		len -= tail;
 	make_request_id(call->sim, id);
 	text = mem_printf(
 	    "<ErrorResponse xmlns=\"https://%s.amazonaws.com/doc/%s/\">\n  <Error>\n    <Type>Sender</Type>\n"
 	    "    <Code>%.*s</Code>\n    <Message>%s</Message>\n  </Error>\n  "
 	    "<RequestId>%s</RequestId>\n</ErrorResponse>\n",
-	    call->service->name, call->service->version, (int)len, code, escaped, id);
+	    call->service->name, call->service->version, query_code_length(code), code, escaped, id);
 	free(escaped);
 	return text;
 }
@@ -174,8 +190,11 @@ answer_error(struct call *call, int status, const char *code, const char *fmt, .
 		text = mem_printf(metadata_error, status, status);
 	if (text != NULL)
 		evbuffer_add(body, text, strlen(text));
+	if (call->service != NULL && call->service->query_errors)
+		add_query_code(call, status, code);
 	answer_send(call, &answer,
-	    protocol == SERVICE_JSON    ? "application/x-amz-json-1.1"
+	    protocol == SERVICE_JSON
+		? (call->service == NULL ? "application/x-amz-json-1.1" : call->service->content_type)
 	    : protocol == SERVICE_QUERY ? "text/xml"
 					: "text/html",
 	    body);
@@ -194,6 +213,8 @@ answer_throttled(struct call *call)
 		answer_error(call, 429, "TooManyRequests", "%s", "");
 	else if (call->service->protocol == SERVICE_QUERY)
 		answer_error(call, 400, "Throttling", "Rate exceeded");
+	else if (call->service->query_errors)
+		answer_error(call, 400, "ThrottlingException", "Rate exceeded");
 	else if (call->stream != NULL)
 		answer_error(call, 400, "LimitExceededException", "Rate exceeded for stream %s under account %s.",
 		    call->stream, account);

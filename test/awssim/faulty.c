@@ -27,7 +27,8 @@ say_unavailable(struct call *call)
 static void
 say_denied(struct call *call)
 {
-	const char *arn = call->identity == NULL ? "" : call->identity->arn;
+	const char *arn = call->identity == NULL ? "" : call->identity->arn,
+		   *prefix = call->service->prefix_iam == NULL ? call->service->name : call->service->prefix_iam;
 	bool query = call->service->protocol == SERVICE_QUERY;
 	char *resource =
 	    call->identity == NULL || call->stream == NULL
@@ -37,7 +38,7 @@ say_denied(struct call *call)
 	answer_error(call, query || call->service->protocol == SERVICE_METADATA ? 403 : 400, "AccessDeniedException",
 	    "User: %s is not authorized to perform: %s:%s on resource: %s because no identity-based policy allows the "
 	    "%s:%s action",
-	    arn, call->service->name, call->operation->name, resource, call->service->name, call->operation->name);
+	    arn, prefix, call->operation->name, resource, prefix, call->operation->name);
 	free(resource);
 }
 

@@ -118,6 +118,8 @@ read_input(struct call *call)
 	call->input = json_read(call->body, call->body_len, NULL);
 	if (call->input != NULL)
 		rc = shape_check(call->input, call->operation->input, call->operation->input_count, &code, &message);
+	if (rc != 0 && call->service->invalid != NULL && strcmp(code, SHAPE_INVALID) == 0)
+		code = call->service->invalid;
 	if (rc != 0)
 		answer_error(call, 400, code, "%s", message == NULL ? "" : message);
 	else if (call->service->name_stream != NULL)

@@ -29,11 +29,14 @@ struct operation {
 };
 
 struct service {
-	const char *name; /* as in the scope of a signature */
+	const char *name;       /* as in the scope of a signature */
+	const char *prefix_iam; /* of its actions in a policy; NULL: its name */
 	enum service_protocol protocol;
 	const char *prefix;       /* SERVICE_JSON: before the dot of X-Amz-Target */
 	const char *content_type; /* SERVICE_JSON */
 	const char *version;      /* SERVICE_QUERY */
+	const char *invalid;      /* the code for an input that breaks a rule; NULL: ValidationException */
+	bool query_errors; /* SERVICE_JSON: it spoke Query once, and errors carry that code in x-amzn-query-error */
 	const struct operation *operations;
 	size_t operations_count;
 	/*

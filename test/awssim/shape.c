@@ -10,7 +10,6 @@
 #include "common/str.h"
 
 #define SERIALIZATION "SerializationException"
-#define VALIDATION    "ValidationException"
 
 struct check {
 	const char **code;
@@ -52,7 +51,7 @@ refuse_value(const struct check *check, const char *path, const char *value, cha
 		: mem_printf("1 validation error detected: Value '%.200s' at '%s' failed to satisfy constraint: %s",
 		      value, path, rule_taken);
 	free(rule_taken);
-	return refuse(check, VALIDATION, message);
+	return refuse(check, SHAPE_INVALID, message);
 }
 
 static int
@@ -122,8 +121,61 @@ check_number(const struct check *check, const struct shape_member *member, const
 	return 0;
 }
 
+static int
+check_boolean(const struct check *check, const json_t *value)
+{
+	return json_is_boolean(value)
+		   ? 0
+		   : refuse(check, SERIALIZATION, mem_strdup("The value can not be converted to a Boolean"));
+}
+
 static int check_structure(
     const struct check *check, const json_t *input, const struct shape_member *members, size_t count, const char *path);
+static int check_list(
+    const struct check *check, const struct shape_member *member, const char *path, const json_t *value);
+
+/* A value that is there, at its path. */
+static int
+check_value(const struct check *check, const struct shape_member *member, const char *path, const json_t *value)
+{
+	switch (member->type) {
+	case SHAPE_STRING:
+		return check_string(check, member, path, value);
+	case SHAPE_STRUCTURE:
+		return check_structure(check, value, member->members, member->members_count, path);
+	case SHAPE_LIST:
+		return check_list(check, member, path, value);
+	case SHAPE_BOOLEAN:
+		return check_boolean(check, value);
+	case SHAPE_INTEGER:
+	case SHAPE_TIMESTAMP:
+		break;
+	}
+	return check_number(check, member, path, value);
+}
+
+/* AWS counts a list's entries from 1: 'metricDataQueries.1.member.id'. */
+static int
+check_list(const struct check *check, const struct shape_member *member, const char *path, const json_t *value)
+{
+	int64_t len = (int64_t)json_array_size(value);
+	int rc = 0;
+
+	if (!json_is_array(value))
+		return refuse(check, SERIALIZATION, mem_strdup("Expected list or null"));
+	if (member->max != 0 && (len < member->min || len > member->max))
+		return refuse_value(check, path, len < member->min ? "[]" : "[...]",
+		    mem_printf("Member must have length %s than or equal to %lld",
+			len < member->min ? "greater" : "less",
+			(long long)(len < member->min ? member->min : member->max)));
+	for (int64_t i = 0; rc == 0 && i < len; i++) {
+		char *entry = mem_printf("%s.%lld.member", path, (long long)i + 1);
+
+		rc = check_value(check, member->element, entry, json_array_get(value, (size_t)i));
+		free(entry);
+	}
+	return rc;
+}
 
 static int
 check_member(const struct check *check, const struct shape_member *member, const char *owner, const json_t *value)
@@ -131,16 +183,10 @@ check_member(const struct check *check, const struct shape_member *member, const
 	char *path = member_path(owner, member->name);
 	int rc = 0;
 
-	if (value == NULL || json_is_null(value)) {
-		if (member->required)
-			rc = refuse_value(check, path, NULL, mem_strdup("Member must not be null"));
-	} else if (member->type == SHAPE_STRING) {
-		rc = check_string(check, member, path, value);
-	} else if (member->type == SHAPE_STRUCTURE) {
-		rc = check_structure(check, value, member->members, member->members_count, path);
-	} else {
-		rc = check_number(check, member, path, value);
-	}
+	if (value != NULL && !json_is_null(value))
+		rc = check_value(check, member, path, value);
+	else if (member->required)
+		rc = refuse_value(check, path, NULL, mem_strdup("Member must not be null"));
 	free(path);
 	return rc;
 }
