@@ -365,7 +365,7 @@ aws_client_place(struct aws_client *client, const char *account, const char *reg
 	place->account = mem_strdup(account);
 	place->region = mem_strdup(region);
 	place->creds = creds;
-	place->pace = pace_new(client->base, client->options.pace_share);
+	place->pace = pace_new(client->base, region, client->options.pace_share);
 	place->next = client->places;
 	client->places = place;
 	watch_credentials(client, creds);

@@ -15,10 +15,10 @@ struct pace;
 struct pace_wait;
 
 /* The published limit of an operation in calls a second of one account and region (FACTS 1 to 4). 0: none is known, not paced. */
-double pace_limit(const char *operation);
+double pace_limit(const char *operation, const char *region);
 
 /* share: 0.25 takes a quarter of each limit; 0: unlimited (emulators). */
-struct pace *pace_new(struct event_base *base, double share);
+struct pace *pace_new(struct event_base *base, const char *region, double share);
 /* Drops the waiters without calling them. */
 void pace_free(struct pace *pace);
 

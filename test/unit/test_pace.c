@@ -63,7 +63,7 @@ set_up(double share)
 	memset(&fx, 0, sizeof(fx));
 	memset(waiters, 0, sizeof(waiters));
 	fx.base = event_base_new();
-	fx.pace = pace_new(fx.base, share);
+	fx.pace = pace_new(fx.base, "us-east-1", share);
 	clock_freeze(1000000, 1000000);
 }
 
@@ -96,11 +96,14 @@ static void
 limits_are_known(void **state)
 {
 	(void)state;
-	assert_true(pace_limit("DescribeStreamSummary") == 20);
-	assert_true(pace_limit("ListStreams") == 5);
-	assert_true(pace_limit("ListShards") == 1000);
-	assert_true(pace_limit("GetMetricData") == 50);
-	assert_true(pace_limit("GetCallerIdentity") == 0);
+	assert_true(pace_limit("DescribeStreamSummary", "us-east-1") == 20);
+	assert_true(pace_limit("ListStreams", "us-east-1") == 5);
+	assert_true(pace_limit("ListShards", "us-east-1") == 1000);
+	assert_true(pace_limit("GetMetricData", "us-east-1") == 50);
+	assert_true(pace_limit("GetCallerIdentity", "us-east-1") == 0);
+	assert_true(pace_limit("FilterLogEvents", "us-east-1") == 25);
+	assert_true(pace_limit("FilterLogEvents", "eu-central-1") == 5);
+	assert_true(pace_limit("FilterLogEvents", "eu-west-1") == 10);
 	set_up(0.25);
 	assert_true(pace_rate(fx.pace, "DescribeStreamSummary") == 5);
 	assert_true(pace_rate(fx.pace, "GetCallerIdentity") == 0);
