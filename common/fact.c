@@ -10,10 +10,11 @@
 #include "common/json.h"
 #include "common/json_time.h"
 #include "common/mem.h"
+#include "common/series.h"
 
 struct fact {
 	unsigned refs;
-	enum kd_need_kind kind;
+	struct kd_need need; /* resolved */
 	enum kd_reason reason;
 	int64_t ms;
 	const char *why, *blame; /* these and the value lie behind the fact, in its own block */
@@ -33,68 +34,125 @@ static const char *const reason_names[] = {
 
 /* ---- making ---- */
 
-/* A fact with used bytes behind it, which *pack then stands for. */
+/* A fact with used bytes behind it, which *pack then stands for, and the name of its metric in front of them. */
 static struct fact *
-make_block(enum kd_need_kind kind, struct pack *pack)
+make_block(const struct kd_need *need, struct pack *pack)
 {
-	struct pack head = {0};
+	struct kd_need resolved = need_resolve(need, NULL);
+	struct pack head = {.used = sizeof(struct fact)};
 	struct fact *fact;
 
-	(void)pack_space(&head, sizeof(*fact));
+	(void)pack_text(&head, resolved.metric);
 	(void)pack_space(&head, 0);
 	fact = mem_new(head.used + pack->used, 1);
+	head = (struct pack){.base = (char *)fact, .used = sizeof(*fact)};
 	fact->refs = 1;
-	fact->kind = kind;
+	fact->need = resolved;
+	fact->need.metric = pack_text(&head, resolved.metric);
+	(void)pack_space(&head, 0);
 	*pack = (struct pack){.base = (char *)fact + head.used};
 	return fact;
 }
 
 static struct fact *
-make_known(enum kd_need_kind kind, int64_t ms, const void *items, size_t count)
+make_known(const struct kd_need *need, int64_t ms, const void *items, size_t count)
 {
 	struct pack pack = {0};
 	struct fact *fact;
 
-	(void)fact_value_pack(kind, &pack, items, count);
-	fact = make_block(kind, &pack);
+	(void)fact_value_pack(need->kind, &pack, items, count);
+	fact = make_block(need, &pack);
 	fact->ms = ms;
 	fact->count = count;
-	fact->value = fact_value_pack(kind, &pack, items, count);
+	fact->value = fact_value_pack(need->kind, &pack, items, count);
 	return fact;
+}
+
+static struct fact *
+make_plain(enum kd_need_kind kind, int64_t ms, const void *items, size_t count)
+{
+	return make_known(&(struct kd_need){.kind = kind}, ms, items, count);
 }
 
 struct fact *
 fact_new_status(int64_t ms, const struct kd_stream_status *status)
 {
-	return make_known(KD_STREAM_STATUS, ms, status, 1);
+	return make_plain(KD_STREAM_STATUS, ms, status, 1);
 }
 
 struct fact *
 fact_new_summary(int64_t ms, const struct kd_stream_summary *summary)
 {
-	return make_known(KD_STREAM_SUMMARY, ms, summary, 1);
+	return make_plain(KD_STREAM_SUMMARY, ms, summary, 1);
 }
 
 struct fact *
 fact_new_shards(int64_t ms, const struct kd_shard *shards, size_t count)
 {
-	return make_known(KD_SHARDS, ms, shards, count);
+	return make_plain(KD_SHARDS, ms, shards, count);
 }
 
 struct fact *
 fact_new_consumers(int64_t ms, const struct kd_consumer *consumers, size_t count)
 {
-	return make_known(KD_CONSUMERS, ms, consumers, count);
+	return make_plain(KD_CONSUMERS, ms, consumers, count);
 }
 
 struct fact *
 fact_new_expect(int64_t ms, const struct kd_expect *expect)
 {
-	return make_known(KD_EXPECT, ms, expect, 1);
+	return make_plain(KD_EXPECT, ms, expect, 1);
+}
+
+/* Nothing to see in the window: of a stream's own metric that is no answer, and says nothing good. */
+static struct fact *
+make_no_data(const struct kd_need *need)
+{
+	char window[KD_AGE_SIZE], shift[KD_AGE_SIZE], *why;
+	struct fact *fact;
+
+	kd_age(need->window_s, window);
+	if (need->shift_s == 0)
+		why = mem_printf("no datapoint of %s in the last %s", need->metric, window);
+	else
+		why = mem_printf("no datapoint of %s in the %s that ended %s ago", need->metric, window,
+		    kd_age(need->shift_s, shift));
+	fact = fact_new_missing_need(need, KD_NO_DATA, why, NULL);
+	free(why);
+	return fact;
+}
+
+struct fact *
+fact_new_series(int64_t ms, const struct kd_need *need, const struct kd_series *series, size_t count)
+{
+	struct kd_need resolved = need_resolve(need, NULL);
+	struct kd_series *cut;
+	struct fact *fact;
+
+	assert(need->kind == KD_METRIC && (need->per != KD_PER_STREAM || count == 1));
+	cut = mem_new(count, sizeof(*cut));
+	for (size_t i = 0; i < count; i++) {
+		cut[i] = series[i];
+		cut[i].period_s = resolved.period_s;
+		cut[i] = kd_series_tail(&cut[i], resolved.window_s);
+	}
+	if (need->per == KD_PER_STREAM && !series_has_point(cut))
+		fact = make_no_data(&resolved);
+	else
+		fact = make_known(&resolved, ms, cut, count);
+	free(cut);
+	return fact;
 }
 
 struct fact *
 fact_new_missing(enum kd_need_kind kind, enum kd_reason reason, const char *why, const char *blame)
+{
+	assert(kind != KD_METRIC);
+	return fact_new_missing_need(&(struct kd_need){.kind = kind}, reason, why, blame);
+}
+
+struct fact *
+fact_new_missing_need(const struct kd_need *need, enum kd_reason reason, const char *why, const char *blame)
 {
 	struct pack pack = {0};
 	struct fact *fact;
@@ -102,11 +160,29 @@ fact_new_missing(enum kd_need_kind kind, enum kd_reason reason, const char *why,
 	assert(reason_name(reason) != NULL);
 	(void)pack_text(&pack, why);
 	(void)pack_text(&pack, blame);
-	fact = make_block(kind, &pack);
+	fact = make_block(need, &pack);
 	fact->reason = reason;
 	fact->why = pack_text(&pack, why);
 	fact->blame = pack_text(&pack, blame);
 	return fact;
+}
+
+struct fact *
+fact_new_cut(struct fact *fact, const struct kd_need *need)
+{
+	struct kd_need wanted = need_resolve(need, NULL);
+
+	if (!need_same_series(&fact->need, &wanted))
+		return NULL;
+	if (need_equal(&fact->need, &wanted))
+		return fact_ref(fact);
+	if (fact->reason != KD_KNOWN && (fact->reason != KD_NO_DATA || fact->need.window_s < wanted.window_s))
+		return fact_new_missing_need(&wanted, fact->reason, fact_why(fact), fact->blame);
+	if (fact->need.window_s < wanted.window_s)
+		return NULL;
+	if (fact->reason != KD_KNOWN)
+		return make_no_data(&wanted);
+	return fact_new_series(fact->ms, &wanted, fact->value, fact->count);
 }
 
 struct fact *
@@ -131,7 +207,13 @@ fact_unref(struct fact *fact)
 enum kd_need_kind
 fact_kind(const struct fact *fact)
 {
-	return fact->kind;
+	return fact->need.kind;
+}
+
+const struct kd_need *
+fact_need(const struct fact *fact)
+{
+	return &fact->need;
 }
 
 enum kd_reason
@@ -161,7 +243,7 @@ fact_ms(const struct fact *fact)
 const void *
 fact_value(const struct fact *fact, enum kd_need_kind kind, size_t *count)
 {
-	bool there = fact->reason == KD_KNOWN && fact->kind == kind;
+	bool there = fact->reason == KD_KNOWN && fact->need.kind == kind;
 
 	if (count != NULL)
 		*count = there ? fact->count : 0;
@@ -169,24 +251,6 @@ fact_value(const struct fact *fact, enum kd_need_kind kind, size_t *count)
 }
 
 /* ---- names ---- */
-
-const char *
-need_kind_name(enum kd_need_kind kind)
-{
-	return fact_value_name(kind);
-}
-
-enum kd_need_kind
-need_parse_kind(const char *name)
-{
-	return fact_value_find(name);
-}
-
-bool
-need_equal(const struct kd_need *a, const struct kd_need *b)
-{
-	return a->kind == b->kind;
-}
 
 const char *
 reason_name(enum kd_reason reason)
@@ -205,15 +269,29 @@ reason_parse(const char *name)
 
 /* ---- a fact's JSON ---- */
 
+/* Which metric the fact answers. */
+static void
+set_metric(json_t *object, const struct kd_need *need)
+{
+	json_set_text(object, "metric", need->metric);
+	json_set_text(object, "stat", need_stat_name(need->stat));
+	json_set_text(object, "per", need_per_name(need->per));
+	json_object_set_new(object, "period_s", json_integer(need->period_s));
+	json_object_set_new(object, "window_s", json_integer(need->window_s));
+	json_object_set_new(object, "shift_s", json_integer(need->shift_s));
+}
+
 json_t *
 fact_to_json(const struct fact *fact)
 {
 	json_t *object = json_object();
 
-	json_set_text(object, "kind", need_kind_name(fact->kind));
+	json_set_text(object, "kind", need_kind_name(fact->need.kind));
+	if (fact->need.kind == KD_METRIC)
+		set_metric(object, &fact->need);
 	if (fact->reason == KD_KNOWN) {
 		json_time_set(object, "time", fact->ms);
-		json_object_set_new(object, "value", fact_value_to_json(fact->kind, fact->value, fact->count));
+		json_object_set_new(object, "value", fact_value_to_json(fact->need.kind, fact->value, fact->count));
 		return object;
 	}
 	json_set_text(object, "missing", reason_name(fact->reason));
@@ -223,21 +301,61 @@ fact_to_json(const struct fact *fact)
 }
 
 struct taking {
-	enum kd_need_kind kind;
+	const struct kd_need *need;
 	int64_t ms;
-	struct fact *fact;
+	struct fact *fact; /* NULL, and why: the series do not answer the need */
+	char *why;
 };
+
+/* What fact_new_series() is sure of when the series come from us. */
+static int
+check_series(const struct kd_need *need, const struct kd_series *series, size_t count, char **cause)
+{
+	if (need->per == KD_PER_STREAM && (count != 1 || series[0].subject != NULL))
+		return cause_set(cause, "is not the one series, without a subject, that a stream has");
+	for (size_t i = 0; i < count; i++)
+		if (need->per != KD_PER_STREAM && series[i].subject == NULL)
+			return cause_set(cause, "entry %zu: subject is missing", i + 1);
+	return 0;
+}
 
 static void
 take_cb(const void *items, size_t count, void *arg)
 {
 	struct taking *taking = arg;
 
-	taking->fact = make_known(taking->kind, taking->ms, items, count);
+	if (taking->need->kind != KD_METRIC)
+		taking->fact = make_known(taking->need, taking->ms, items, count);
+	else if (check_series(taking->need, items, count, &taking->why) == 0)
+		taking->fact = fact_new_series(taking->ms, taking->need, items, count);
+}
+
+/* The strings are borrowed from the object. Members that are absent: a period of 60 s, of the stream, up to now. */
+static int
+metric_from_json(const json_t *object, struct kd_need *need, char **cause)
+{
+	const char *stat = "", *per = "stream";
+	char *why = NULL;
+
+	if (json_get_string(object, "metric", &need->metric, cause) < 0 ||
+	    json_get_string(object, "stat", &stat, cause) < 0 || json_get_string(object, "per", &per, cause) < 0 ||
+	    json_get_integer(object, "period_s", &need->period_s, cause) < 0 ||
+	    json_get_integer(object, "window_s", &need->window_s, cause) < 0 ||
+	    json_get_integer(object, "shift_s", &need->shift_s, cause) < 0)
+		return -1;
+	if ((need->stat = need_parse_stat(stat)) == 0)
+		return cause_set(cause, "stat is no statistic (write Sum, Average, Maximum)");
+	if (need_parse_per(per, &need->per) != 0)
+		return cause_set(cause, "per is none of stream, shard and consumer");
+	if (need_check(need, NULL, 0, &why) == 0)
+		return 0;
+	cause_set(cause, "the metric %s", why);
+	free(why);
+	return -1;
 }
 
 static struct fact *
-missing_from_json(enum kd_need_kind kind, const char *missing, const json_t *object, char **cause)
+missing_from_json(const struct kd_need *need, const char *missing, const json_t *object, char **cause)
 {
 	const char *why = "", *blame = NULL;
 
@@ -245,21 +363,20 @@ missing_from_json(enum kd_need_kind kind, const char *missing, const json_t *obj
 		return cause_null(cause, "missing is no reason (write no_data, denied, failed)");
 	if (json_get_string(object, "why", &why, cause) < 0 || json_get_string(object, "blame", &blame, cause) < 0)
 		return NULL;
-	return fact_new_missing(kind, reason_parse(missing), why, blame);
+	return fact_new_missing_need(need, reason_parse(missing), why, blame);
 }
 
 static struct fact *
-known_from_json(enum kd_need_kind kind, const json_t *object, char **cause)
+known_from_json(const struct kd_need *need, const json_t *object, char **cause)
 {
-	struct taking taking = {.kind = kind};
-	char *why = NULL;
+	struct taking taking = {.need = need};
 
 	if (json_time_get(object, "time", &taking.ms, cause) < 0)
 		return NULL;
-	if (fact_value_from_json(kind, json_object_get(object, "value"), take_cb, &taking, &why) != 0) {
-		cause_set(cause, "value of %s: %s", need_kind_name(kind), why);
-		free(why);
-	}
+	(void)fact_value_from_json(need->kind, json_object_get(object, "value"), take_cb, &taking, &taking.why);
+	if (taking.fact == NULL)
+		cause_set(cause, "value of %s: %s", need_kind_name(need->kind), taking.why);
+	free(taking.why);
 	return taking.fact;
 }
 
@@ -267,16 +384,18 @@ struct fact *
 fact_from_json(const json_t *object, char **cause)
 {
 	const char *name = NULL, *missing;
-	enum kd_need_kind kind;
+	struct kd_need need = {0};
 	int there;
 
 	if (!json_is_object(object))
 		return cause_null(cause, "a fact is not an object");
 	if ((there = json_get_string(object, "kind", &name, cause)) < 0)
 		return NULL;
-	if (there == 0 || (kind = need_parse_kind(name)) == 0)
+	if (there == 0 || (need.kind = need_parse_kind(name)) == 0)
 		return cause_null(cause, "kind is no kind of fact (write stream_status, stream_summary, shards)");
+	if (need.kind == KD_METRIC && metric_from_json(object, &need, cause) != 0)
+		return NULL;
 	if ((there = json_get_string(object, "missing", &missing, cause)) < 0)
 		return NULL;
-	return there == 1 ? missing_from_json(kind, missing, object, cause) : known_from_json(kind, object, cause);
+	return there == 1 ? missing_from_json(&need, missing, object, cause) : known_from_json(&need, object, cause);
 }

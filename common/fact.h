@@ -9,6 +9,8 @@
 #include <jansson.h>
 #include <kdiag/probe.h>
 
+#include "common/need.h"
+
 struct fact;
 
 /* Makers. The fact is the caller's reference. All strings are copied; arrays and their strings too. ms: when it was true. */
@@ -18,15 +20,30 @@ struct fact *fact_new_shards(int64_t ms, const struct kd_shard *shards, size_t c
 struct fact *fact_new_consumers(int64_t ms, const struct kd_consumer *consumers, size_t count);
 struct fact *fact_new_expect(int64_t ms, const struct kd_expect *expect);
 /*
+ * The series that answer a KD_METRIC need (resolved, see need.h; its period goes for them all), each at most as long as its window. Without any
+ * datapoint of a KD_PER_STREAM metric this is the fact that is missing for KD_NO_DATA, with the sentence that says so.
+ */
+struct fact *fact_new_series(int64_t ms, const struct kd_need *need, const struct kd_series *series, size_t count);
+/*
  * A missing fact. `why` is one sentence. `blame`, or NULL, names the finding that explains it, "PROBE/CHECK/SUBJECT" ("self/credentials/prod",
  * "stream_status/status/stream"): while that one is open, what could not be judged for this reason is not announced a second time.
  */
 struct fact *fact_new_missing(enum kd_need_kind kind, enum kd_reason reason, const char *why, const char *blame);
+/* The same of any need, a KD_METRIC among them (which only this one can tell apart). */
+struct fact *fact_new_missing_need(
+    const struct kd_need *need, enum kd_reason reason, const char *why, const char *blame);
+/*
+ * The answer to a need that asks for the same series with a shorter window, by the newest points of this one; a missing fact is missing for that need
+ * too. NULL: this fact answers another need. The caller's reference.
+ */
+struct fact *fact_new_cut(struct fact *fact, const struct kd_need *need);
 
 struct fact *fact_ref(struct fact *fact);
 void fact_unref(struct fact *fact);
 
 enum kd_need_kind fact_kind(const struct fact *fact);
+const struct kd_need *fact_need(
+    const struct fact *fact); /* which it answers: resolved, with its own copy of the metric's name */
 enum kd_reason fact_reason(const struct fact *fact);
 const char *fact_why(const struct fact *fact);   /* "" when known */
 const char *fact_blame(const struct fact *fact); /* NULL: none */
@@ -34,14 +51,14 @@ int64_t fact_ms(const struct fact *fact);        /* 0 when missing */
 /* The value behind a known fact, as the kd_get_* return it; NULL when missing or of another kind. */
 const void *fact_value(const struct fact *fact, enum kd_need_kind kind, size_t *count);
 
-/* {"kind":"stream_status","time":…,"value":{…}} or {"kind":…,"missing":"denied","why":"…","blame":…}; round-trips. NULL: a sentence. */
+/*
+ * {"kind":"stream_status","time":…,"value":{…}} or {"kind":…,"missing":"denied","why":"…","blame":…}; round-trips. One of a metric says behind its kind which:
+ * "metric":"IncomingRecords","stat":"Sum","per":"stream","period_s":60,"window_s":900,"shift_s":0, and its value is
+ * [{"subject":null,"from":…,"values":[17,null,…]}]. NULL: a sentence.
+ */
 json_t *fact_to_json(const struct fact *fact);
 struct fact *fact_from_json(const json_t *object, char **cause);
 
-/* "stream_summary" … ; NULL for a kind that does not exist. need_parse_kind gives 0 for an unknown name. */
-const char *need_kind_name(enum kd_need_kind kind);
-enum kd_need_kind need_parse_kind(const char *name);
-bool need_equal(const struct kd_need *a, const struct kd_need *b);
 /* "no_data", "denied" …; KD_KNOWN is NULL. reason_parse gives KD_KNOWN for an unknown name. */
 const char *reason_name(enum kd_reason reason);
 enum kd_reason reason_parse(const char *name);

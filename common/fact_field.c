@@ -2,6 +2,7 @@
 /* fact_field: one row a type of field: how it is copied, written and read; knows no kind of fact. */
 #include "common/fact_field.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -222,6 +223,80 @@ read_list(
 	return 0;
 }
 
+/* ---- numbers of a series ---- */
+
+static void
+pack_numbers(const struct fact_field *field, struct pack *pack, void *item)
+{
+	const double **numbers = AT(item, field->offset, const double *);
+	size_t size = *AT_READ(item, field->count, size_t) * sizeof(**numbers);
+	double *to = pack_space(pack, size);
+
+	*numbers = to != NULL && size > 0 ? memcpy(to, *numbers, size) : to;
+}
+
+/* A whole number is written as one: sums and milliseconds read better without ".0". */
+static json_t *
+number_to_json(double number)
+{
+	static const double exact_max = 9007199254740992.0; /* 2^53 */
+
+	if (!isfinite(number))
+		return json_null();
+	if (fabs(number) <= exact_max && number == (double)(int64_t)number)
+		return json_integer((int64_t)number);
+	return json_real(number);
+}
+
+static void
+write_numbers(const struct fact_field *field, json_t *object, const void *item)
+{
+	const double *numbers = *AT_READ(item, field->offset, const double *);
+	size_t count = *AT_READ(item, field->count, size_t);
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(array, number_to_json(numbers[i]));
+	json_object_set_new(object, field->key, array);
+}
+
+static double *
+take_numbers(struct fact_field_scratch *scratch, size_t count)
+{
+	double *numbers = mem_new(count, sizeof(*numbers));
+
+	scratch->numbers = mem_resize(scratch->numbers, scratch->count + 1, sizeof(*scratch->numbers));
+	scratch->numbers[scratch->count++] = numbers;
+	return numbers;
+}
+
+static int
+read_numbers(
+    const struct fact_field *field, const json_t *object, void *item, struct fact_field_scratch *scratch, char **cause)
+{
+	json_t *array = NULL, *value;
+	int there = json_get_array(object, field->key, &array, cause);
+	size_t count = json_array_size(array);
+	double *numbers;
+
+	if (there == 0)
+		return cause_set(cause, "%s is missing", field->key);
+	if (there < 0)
+		return -1;
+	if (count > FACT_FIELD_NUMBERS_MAX)
+		return cause_set(cause, "%s has more than %d entries", field->key, FACT_FIELD_NUMBERS_MAX);
+	numbers = take_numbers(scratch, count);
+	for (size_t i = 0; i < count; i++) {
+		value = json_array_get(array, i);
+		if (!json_is_number(value) && !json_is_null(value))
+			return cause_set(cause, "%s has an entry that is neither a number nor null", field->key);
+		numbers[i] = json_is_number(value) ? json_number_value(value) : (double)NAN;
+	}
+	*AT(item, field->offset, const double *) = numbers;
+	*AT(item, field->count, size_t) = count;
+	return 0;
+}
+
 static const struct type types[] = {
     [FIELD_STATUS] = {NULL, write_status, read_status},
     [FIELD_STATUS_LIVE] = {NULL, write_status, read_status},
@@ -232,6 +307,7 @@ static const struct type types[] = {
     [FIELD_TEXT] = {pack_one, write_text, read_text},
     [FIELD_TEXT_REQUIRED] = {pack_one, write_text, read_text},
     [FIELD_TEXTS] = {pack_list, write_list, read_list},
+    [FIELD_NUMBERS] = {pack_numbers, write_numbers, read_numbers},
     [FIELD_HASH] = {NULL, write_hash, read_hash},
 };
 
@@ -276,4 +352,14 @@ fact_field_read(
     const struct fact_field *field, const json_t *object, void *item, struct fact_field_scratch *scratch, char **cause)
 {
 	return types[field->type].read(field, object, item, scratch, cause);
+}
+
+void
+fact_field_forget(struct fact_field_scratch *scratch)
+{
+	for (size_t i = 0; i < scratch->count; i++)
+		free(scratch->numbers[i]);
+	free(scratch->numbers);
+	scratch->numbers = NULL;
+	scratch->count = 0;
 }

@@ -9,8 +9,8 @@
 #include <jansson.h>
 #include <kdiag/probe.h>
 
-/* The strings of one list that comes from outside have an end: Kinesis has seven shard-level metrics. */
-enum { FACT_FIELD_TEXTS_MAX = 64 };
+/* A list that comes from outside has an end: Kinesis has seven shard-level metrics, and a series NEED_POINTS_MAX points. */
+enum { FACT_FIELD_TEXTS_MAX = 64, FACT_FIELD_NUMBERS_MAX = 1440 };
 
 /* A block that is filled from its start; with base NULL it only counts what would be used. */
 struct pack {
@@ -18,7 +18,10 @@ struct pack {
 	size_t used;
 };
 
-/* STATUS_LIVE: any status but GONE. COUNT_OR_NONE: -1 is null. TEXTS: an array of strings, null where `declared` is false. */
+/*
+ * STATUS_LIVE: any status but GONE. COUNT_OR_NONE: -1 is null. TEXTS: an array of strings, null where `declared` is false. NUMBERS: an array
+ * of doubles; one that is no number is null.
+ */
 enum fact_field_type {
 	FIELD_STATUS,
 	FIELD_STATUS_LIVE,
@@ -29,6 +32,7 @@ enum fact_field_type {
 	FIELD_TEXT,
 	FIELD_TEXT_REQUIRED,
 	FIELD_TEXTS,
+	FIELD_NUMBERS,
 	FIELD_HASH,
 };
 
@@ -36,13 +40,15 @@ struct fact_field {
 	const char *key;
 	enum fact_field_type type;
 	size_t offset;
-	size_t count;    /* TEXTS: the offset of its count, */
-	size_t declared; /* and of the bool that tells an empty list from none; 0: has none */
+	size_t count;    /* TEXTS, NUMBERS: the offset of its count, */
+	size_t declared; /* and for TEXTS of the bool that tells an empty list from none; 0: has none */
 };
 
-/* Where the pointers of a list live while an item is read. */
+/* Where the pointers of the one list of texts of an item live while it is read, and the numbers of all. */
 struct fact_field_scratch {
 	const char *texts[FACT_FIELD_TEXTS_MAX];
+	double **numbers;
+	size_t count;
 };
 
 /* Room for size bytes, aligned for any field of a fact; NULL while only counting. */
@@ -56,5 +62,7 @@ void fact_field_write(const struct fact_field *field, json_t *object, const void
 /* Fills the field of a zeroed item; texts are borrowed from the object. 0, or -1 with a sentence. */
 int fact_field_read(
     const struct fact_field *field, const json_t *object, void *item, struct fact_field_scratch *scratch, char **cause);
+/* Frees what the scratch holds: the numbers of the items that were read are gone. */
+void fact_field_forget(struct fact_field_scratch *scratch);
 
 #endif

@@ -9,7 +9,6 @@
 #include "common/mem.h"
 
 struct kind {
-	const char *name;
 	bool list; /* an array of any length; else one struct */
 	size_t size;
 	const struct fact_field *fields;
@@ -66,14 +65,20 @@ static const struct fact_field expect_fields[] = {
 	offsetof(struct kd_expect, shard_metrics_count), offsetof(struct kd_expect, shard_metrics_declared)},
 };
 
+/* The period is the need's, and not said again with each. */
+static const struct fact_field series_fields[] = {
+    FIELD(kd_series, "subject", FIELD_TEXT, subject),
+    FIELD(kd_series, "from", FIELD_TIME, first_ms),
+    {"values", FIELD_NUMBERS, offsetof(struct kd_series, values), offsetof(struct kd_series, count), 0},
+};
+
 static const struct kind kinds[] = {
-    [KD_STREAM_STATUS] = {"stream_status", false, sizeof(struct kd_stream_status), status_fields,
-	KD_COUNT(status_fields)},
-    [KD_STREAM_SUMMARY] = {"stream_summary", false, sizeof(struct kd_stream_summary), summary_fields,
-	KD_COUNT(summary_fields)},
-    [KD_SHARDS] = {"shards", true, sizeof(struct kd_shard), shard_fields, KD_COUNT(shard_fields)},
-    [KD_CONSUMERS] = {"consumers", true, sizeof(struct kd_consumer), consumer_fields, KD_COUNT(consumer_fields)},
-    [KD_EXPECT] = {"expect", false, sizeof(struct kd_expect), expect_fields, KD_COUNT(expect_fields)},
+    [KD_STREAM_STATUS] = {false, sizeof(struct kd_stream_status), status_fields, KD_COUNT(status_fields)},
+    [KD_STREAM_SUMMARY] = {false, sizeof(struct kd_stream_summary), summary_fields, KD_COUNT(summary_fields)},
+    [KD_SHARDS] = {true, sizeof(struct kd_shard), shard_fields, KD_COUNT(shard_fields)},
+    [KD_CONSUMERS] = {true, sizeof(struct kd_consumer), consumer_fields, KD_COUNT(consumer_fields)},
+    [KD_EXPECT] = {false, sizeof(struct kd_expect), expect_fields, KD_COUNT(expect_fields)},
+    [KD_METRIC] = {true, sizeof(struct kd_series), series_fields, KD_COUNT(series_fields)},
 };
 
 /* Room for one item of any kind. */
@@ -83,28 +88,14 @@ union item {
 	struct kd_shard shard;
 	struct kd_consumer consumer;
 	struct kd_expect expect;
+	struct kd_series series;
 };
 
 static const struct kind *
 kind_at(enum kd_need_kind kind)
 {
-	assert(fact_value_name(kind) != NULL);
+	assert((size_t)kind < KD_COUNT(kinds) && kinds[kind].size > 0);
 	return &kinds[kind];
-}
-
-const char *
-fact_value_name(enum kd_need_kind kind)
-{
-	return (size_t)kind < KD_COUNT(kinds) ? kinds[kind].name : NULL;
-}
-
-enum kd_need_kind
-fact_value_find(const char *name)
-{
-	for (size_t i = 1; i < KD_COUNT(kinds); i++)
-		if (strcmp(kinds[i].name, name) == 0)
-			return (enum kd_need_kind)i;
-	return 0;
 }
 
 void *
@@ -164,7 +155,7 @@ item_from_json(
 static int
 list_from_json(const struct kind *row, const json_t *array, fact_value_take_cb take, void *arg, char **cause)
 {
-	struct fact_field_scratch scratch;
+	struct fact_field_scratch scratch = {.count = 0};
 	size_t count = json_array_size(array);
 	char *items, *why = NULL;
 	int rc = 0;
@@ -177,6 +168,7 @@ list_from_json(const struct kind *row, const json_t *array, fact_value_take_cb t
 			rc = cause_set(cause, "entry %zu: %s", i + 1, why);
 	if (rc == 0)
 		take(items, count, arg);
+	fact_field_forget(&scratch);
 	free(items);
 	free(why);
 	return rc;
@@ -186,14 +178,15 @@ int
 fact_value_from_json(enum kd_need_kind kind, json_t *value, fact_value_take_cb take, void *arg, char **cause)
 {
 	const struct kind *row = kind_at(kind);
-	struct fact_field_scratch scratch;
+	struct fact_field_scratch scratch = {.count = 0};
 	union item item;
+	int rc;
 
 	if (row->list)
 		return list_from_json(row, value, take, arg, cause);
 	memset(&item, 0, sizeof(item));
-	if (item_from_json(row, value, &item, &scratch, cause) != 0)
-		return -1;
-	take(&item, 1, arg);
-	return 0;
+	if ((rc = item_from_json(row, value, &item, &scratch, cause)) == 0)
+		take(&item, 1, arg);
+	fact_field_forget(&scratch);
+	return rc;
 }

@@ -11,12 +11,7 @@
 
 #include "common/fact_field.h"
 
-/* "stream_summary"; NULL for a kind that does not exist. All others need one that does. */
-const char *fact_value_name(enum kd_need_kind kind);
-/* The kind of that name, or 0. */
-enum kd_need_kind fact_value_find(const char *name);
-
-/* A deep copy of count items into the pack; NULL while only counting. */
+/* A kind must exist. A deep copy of count items into the pack; NULL while only counting. */
 void *fact_value_pack(enum kd_need_kind kind, struct pack *pack, const void *items, size_t count);
 /* An object; of a list, an array of objects. The caller's reference. */
 json_t *fact_value_to_json(enum kd_need_kind kind, const void *items, size_t count);

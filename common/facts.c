@@ -157,6 +157,12 @@ kd_get_consumers(const struct kd_facts *facts, size_t need, size_t *count)
 	return get_value(facts, need, KD_CONSUMERS, count);
 }
 
+const struct kd_series *
+kd_get_series(const struct kd_facts *facts, size_t need, size_t *count)
+{
+	return get_value(facts, need, KD_METRIC, count);
+}
+
 const struct kd_expect *
 kd_get_expect(const struct kd_facts *facts, size_t need)
 {
@@ -267,13 +273,15 @@ given_clear(struct given *given)
 static struct fact *
 given_find(const struct given *given, const struct kd_need *need)
 {
-	for (size_t i = 0; i < given->count; i++) {
-		struct kd_need answered = {.kind = fact_kind(given->list[i])};
+	struct kd_need wanted = need_resolve(need, NULL);
+	struct fact *cut = NULL;
 
-		if (need_equal(&answered, need))
+	for (size_t i = 0; i < given->count; i++)
+		if (need_equal(fact_need(given->list[i]), &wanted))
 			return fact_ref(given->list[i]);
-	}
-	return fact_new_missing(need->kind, KD_NO_DATA, "not in the facts given", NULL);
+	for (size_t i = 0; i < given->count && cut == NULL; i++)
+		cut = fact_new_cut(given->list[i], &wanted);
+	return cut != NULL ? cut : fact_new_missing_need(need, KD_NO_DATA, "not in the facts given", NULL);
 }
 
 struct kd_facts *

@@ -24,7 +24,9 @@ struct stream_id *facts_stream(const struct kd_facts *facts); /* borrowed */
  * {"v":1,"time":…,"account":…,"region":…,"stream":…,"arn":…,"state":…|null,"facts":[…]}; the facts in any order.
  */
 json_t *facts_to_json(const struct kd_facts *facts);
-/* Reads it and lays it out for a probe's needs; a need that the document lacks is missing: no_data, "not in the facts given". */
+/*
+ * Reads it and lays it out for a probe's needs (resolved, see need.h); a metric with a longer window than the need's will do. A need that the document lacks is missing: no_data, "not in the facts given".
+ */
 struct kd_facts *facts_from_json(const json_t *document, const struct kd_need *needs, size_t count, char **cause);
 
 #endif

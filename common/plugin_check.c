@@ -49,17 +49,31 @@ check_head(const struct kd_probe *probe, const char *name, char **cause)
 }
 
 static int
+cause_twice(const struct kd_need *need, char **cause)
+{
+	char *what = need_describe(need);
+
+	cause_set(cause, "needs %s twice: drop one of them", what);
+	free(what);
+	return -1;
+}
+
+static int
 check_needs(const struct kd_probe *probe, char **cause)
 {
+	char *why = NULL;
+
 	if (probe->needs_count > PLUGIN_NEEDS_MAX || (probe->needs_count > 0 && probe->needs == NULL))
 		return cause_set(cause, "has no sound table of needs: at most %d", PLUGIN_NEEDS_MAX);
 	for (size_t i = 0; i < probe->needs_count; i++) {
-		if (need_kind_name(probe->needs[i].kind) == NULL)
-			return cause_set(cause, "needs a kind of fact that kdiag does not know (need %zu)", i);
+		if (need_check(&probe->needs[i], probe->options, probe->options_count, &why) != 0) {
+			cause_set(cause, "has a need %zu that %s", i, why);
+			free(why);
+			return -1;
+		}
 		for (size_t j = 0; j < i; j++)
 			if (need_equal(&probe->needs[i], &probe->needs[j]))
-				return cause_set(
-				    cause, "needs %s twice: drop one of them", need_kind_name(probe->needs[i].kind));
+				return cause_twice(&probe->needs[i], cause);
 	}
 	return 0;
 }
@@ -126,7 +140,7 @@ check_looks(struct kd_m_of_n looks, const char *name, char **cause)
 int
 plugin_check_probe(const struct kd_probe *probe, const char *name, char **cause)
 {
-	if (check_head(probe, name, cause) != 0 || check_needs(probe, cause) != 0 || check_options(probe, cause) != 0 ||
+	if (check_head(probe, name, cause) != 0 || check_options(probe, cause) != 0 || check_needs(probe, cause) != 0 ||
 	    check_checks(probe, cause) != 0 || check_looks(probe->open, "open", cause) != 0 ||
 	    check_looks(probe->resolve, "resolve", cause) != 0)
 		return -1;

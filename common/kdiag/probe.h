@@ -52,10 +52,28 @@ enum kd_need_kind {
 	KD_SHARDS,            /* struct kd_shard[], the open ones; Kinesis ListShards, ShardFilter AT_LATEST */
 	KD_CONSUMERS,         /* struct kd_consumer[], enhanced fan-out only; Kinesis ListStreamConsumers */
 	KD_EXPECT, /* struct kd_expect: the parameters declared for the stream in the config; never fetched */
+	KD_METRIC, /* struct kd_series[]; CloudWatch GetMetricData, namespace AWS/Kinesis: which one say the need's members */
 };
 
+enum kd_stat { KD_SUM = 1, KD_AVERAGE, KD_MAXIMUM, KD_MINIMUM, KD_SAMPLE_COUNT };
+
+/* Whose: the stream's own, or one series of each open shard (shard-level metrics), or of each enhanced fan-out consumer. */
+enum kd_per { KD_PER_STREAM, KD_PER_SHARD, KD_PER_CONSUMER };
+
+/*
+ * All but `kind` are of a KD_METRIC. A window is as many whole periods as window_s holds, up to the newest one that is settled (a
+ * minute's value is complete after about two). Points that are there already are not asked for again, save those that may still change, and
+ * no query is made more often than once a period: a long window costs no more than a short one, and a long period costs less.
+ */
 struct kd_need {
 	enum kd_need_kind kind;
+	const char *metric; /* "IncomingRecords" */
+	enum kd_stat stat;
+	enum kd_per per;
+	int64_t period_s;       /* 60 to 3600, a multiple of 60; 0: 60 */
+	int64_t window_s;       /* a multiple of the period: 1 to 1,440 of them */
+	int64_t shift_s;        /* 0: up to now; 86400: the same window a day before */
+	unsigned window_option; /* 1 + the index of the KD_DURATION option that gives the window instead; 0: none */
 };
 
 /* ---- options: what a user may set, in general and for a stream ---- */
@@ -169,6 +187,19 @@ struct kd_expect {
 	size_t shard_metrics_count;
 };
 
+/*
+ * One metric of the stream (subject NULL), of a shard (its id) or of a consumer (its name). values[i] belongs to the period that begins at
+ * first_ms + i * period_s * 1000; NAN: no datapoint. CloudWatch has none where nothing happened, and none where nobody looked: what
+ * that means says each metric.
+ */
+struct kd_series {
+	const char *subject;
+	int64_t first_ms;
+	int64_t period_s;
+	size_t count;
+	const double *values;
+};
+
 /* When these facts were put together: a probe's "now". */
 int64_t kd_now_ms(const struct kd_facts *facts);
 /* Names for sentences and commands; never NULL. The ARN is "" while it is not known. */
@@ -187,6 +218,28 @@ const struct kd_stream_summary *kd_get_summary(const struct kd_facts *facts, siz
 const struct kd_shard *kd_get_shards(const struct kd_facts *facts, size_t need, size_t *count);
 const struct kd_consumer *kd_get_consumers(const struct kd_facts *facts, size_t need, size_t *count);
 const struct kd_expect *kd_get_expect(const struct kd_facts *facts, size_t need);
+
+/*
+ * Of a KD_PER_STREAM metric there is one series, with a datapoint at least: without any the fact is missing, KD_NO_DATA. Of the others
+ * there is one for each shard or consumer, datapoints or not, none when the stream has none. A KD_PER_SHARD need is missing,
+ * KD_NOT_CONFIGURED, while that metric is off for the stream's shards, or is not looked at now because it costs: nothing to say, not unknown.
+ */
+const struct kd_series *kd_get_series(const struct kd_facts *facts, size_t need, size_t *count);
+
+/* Over the known points of a series (NULL: of none): how many; false with *value left alone when there is none. */
+size_t kd_series_known(const struct kd_series *series);
+bool kd_series_sum(const struct kd_series *series, double *value);
+bool kd_series_max(const struct kd_series *series, double *value);
+bool kd_series_median(const struct kd_series *series, double *value);
+/* The newest one; ms (or NULL): when its period began. */
+bool kd_series_last(const struct kd_series *series, double *value, int64_t *ms);
+/* How many of the newest `of` periods have a point that is at least (more than) the limit: M of N against single spikes. */
+size_t kd_series_at_least(const struct kd_series *series, size_t of, double limit);
+size_t kd_series_above(const struct kd_series *series, size_t of, double limit);
+/* The point of the period that begins at ms; NAN: none. */
+double kd_series_at(const struct kd_series *series, int64_t ms);
+/* The newest `seconds` of it, sharing its values; of a series that is shorter, all. */
+struct kd_series kd_series_tail(const struct kd_series *series, int64_t seconds);
 
 /* What this probe kept for this stream at the end of its last judgement; NULL: nothing yet. */
 const char *kd_state(const struct kd_facts *facts);

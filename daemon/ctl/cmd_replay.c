@@ -132,16 +132,18 @@ read_settings(const json_t *document, const struct kd_probe *probe, char **cause
 static struct kd_report *
 judge(const struct kd_probe *probe, const json_t *document, char **cause)
 {
-	struct kd_facts *facts = facts_from_json(document, probe->needs, probe->needs_count, cause);
-	struct kd_settings *settings = facts != NULL ? read_settings(document, probe, cause) : NULL;
+	struct kd_settings *settings = read_settings(document, probe, cause);
+	struct kd_need *needs = settings != NULL ? need_resolve_all(probe, settings) : NULL;
+	struct kd_facts *facts = needs != NULL ? facts_from_json(document, needs, probe->needs_count, cause) : NULL;
 	struct kd_report *report = NULL;
 
-	if (settings != NULL) {
+	if (facts != NULL) {
 		report = report_new(probe, facts_stream(facts));
 		probe->judge(facts, settings, report);
 	}
-	settings_free(settings);
 	facts_free(facts);
+	free(needs);
+	settings_free(settings);
 	return report;
 }
 

@@ -56,13 +56,15 @@ read_json(const struct case_dir *dir, const char *file)
 }
 
 static struct kd_facts *
-read_facts(const struct case_dir *dir, const json_t *document)
+read_facts(const struct case_dir *dir, const json_t *document, const struct kd_settings *settings)
 {
+	struct kd_need *needs = need_resolve_all(dir->probe, settings);
 	char *cause = NULL;
-	struct kd_facts *facts = facts_from_json(document, dir->probe->needs, dir->probe->needs_count, &cause);
+	struct kd_facts *facts = facts_from_json(document, needs, dir->probe->needs_count, &cause);
 
 	if (facts == NULL)
 		fail_msg("%s/facts.json: %s", dir->path, cause);
+	free(needs);
 	return facts;
 }
 
@@ -135,15 +137,15 @@ test_case(void **state)
 {
 	const struct case_dir *dir = *state;
 	json_t *document = read_json(dir, "facts.json"), *expected = read_json(dir, "findings.json"), *written;
-	struct kd_facts *facts = read_facts(dir, document), *again;
 	struct kd_settings *settings = read_settings(dir, document);
+	struct kd_facts *facts = read_facts(dir, document, settings), *again;
 
 	expect_equal(dir->path, expected, judge(dir, facts, settings));
 	expect_equal("judged a second time", expected, judge(dir, facts, settings));
 	expect_all_checks(dir->probe, expected);
 
 	written = facts_to_json(facts);
-	again = read_facts(dir, written);
+	again = read_facts(dir, written, settings);
 	expect_equal("facts written and read again", written, facts_to_json(again));
 	expect_equal("judged by facts that were written and read again", expected, judge(dir, again, settings));
 

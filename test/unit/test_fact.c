@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -201,6 +202,165 @@ test_missing(void **state)
 	    "{\"kind\":\"expect\",\"missing\":\"not_configured\",\"why\":\"nothing is declared\",\"blame\":null}");
 }
 
+/* ---- metrics ---- */
+
+static const struct kd_need records = {
+    .kind = KD_METRIC, .metric = "IncomingRecords", .stat = KD_SUM, .period_s = 60, .window_s = 180};
+
+static void
+test_series_is_copied_and_comes_back(void **state)
+{
+	char metric[] = "IncomingRecords", shard[] = "shardId-000000000001";
+	double values[] = {1, NAN, 2.5, 1e300}, none[] = {NAN, NAN};
+	struct kd_need need = {
+	    .kind = KD_METRIC, .metric = metric, .stat = KD_SUM, .per = KD_PER_SHARD, .window_s = 240};
+	struct kd_series series[] = {{.subject = shard, .first_ms = TIME_MS - 250, .count = 4, .values = values},
+	    {.subject = "shardId-000000000002", .first_ms = TIME_MS - 250, .count = 2, .values = none}};
+	struct fact *fact = fact_new_series(TIME_MS, &need, series, 2);
+	const struct kd_series *value;
+	size_t count;
+
+	(void)state;
+	metric[0] = shard[0] = 'X';
+	values[0] = 7;
+	value = fact_value(fact, KD_METRIC, &count);
+	assert_int_equal(count, 2);
+	assert_int_equal(value[1].period_s, 60);
+	assert_string_equal(fact_need(fact)->metric, "IncomingRecords");
+	assert_int_equal(fact_need(fact)->period_s, 60);
+	expect_json(fact,
+	    "{\"kind\":\"metric\",\"metric\":\"IncomingRecords\",\"stat\":\"Sum\",\"per\":\"shard\",\"period_s\":60,"
+	    "\"window_s\":240,\"shift_s\":0,\"time\":\"2025-11-22T10:14:00.250Z\",\"value\":["
+	    "{\"subject\":\"shardId-000000000001\",\"from\":\"2025-11-22T10:14:00Z\",\"values\":[1,null,2.5,"
+	    "1.0000000000000001e300]},"
+	    "{\"subject\":\"shardId-000000000002\",\"from\":\"2025-11-22T10:14:00Z\",\"values\":[null,null]}]}");
+}
+
+static void
+test_series_is_cut_to_its_window(void **state)
+{
+	double values[] = {1, 2, 3, 4};
+	struct kd_series series = {.first_ms = TIME_MS - 250, .count = 4, .values = values};
+	struct fact *fact = fact_new_series(TIME_MS, &records, &series, 1);
+	const struct kd_series *value = fact_value(fact, KD_METRIC, NULL);
+
+	(void)state;
+	assert_int_equal(value->count, 3);
+	assert_true(value->first_ms == TIME_MS - 250 + 60000);
+	assert_true(value->values[0] == 2);
+	fact_unref(fact);
+}
+
+static void
+test_stream_without_datapoint_is_missing(void **state)
+{
+	double values[] = {NAN, NAN};
+	struct kd_need shifted = records;
+	struct kd_series series = {.count = 2, .values = values};
+	struct fact *fact = fact_new_series(TIME_MS, &records, &series, 1);
+
+	(void)state;
+	assert_int_equal(fact_reason(fact), KD_NO_DATA);
+	expect_json(fact, "{\"kind\":\"metric\",\"metric\":\"IncomingRecords\",\"stat\":\"Sum\",\"per\":\"stream\","
+			  "\"period_s\":60,\"window_s\":180,\"shift_s\":0,\"missing\":\"no_data\","
+			  "\"why\":\"no datapoint of IncomingRecords in the last 3 min\",\"blame\":null}");
+	shifted.shift_s = 86400;
+	fact = fact_new_series(TIME_MS, &shifted, &series, 1);
+	assert_string_equal(fact_why(fact), "no datapoint of IncomingRecords in the 3 min that ended 1 d ago");
+	fact_unref(fact);
+	shifted.per = KD_PER_CONSUMER; /* has none: that is known */
+	fact = fact_new_series(TIME_MS, &shifted, NULL, 0);
+	assert_int_equal(fact_reason(fact), KD_KNOWN);
+	fact_unref(fact);
+}
+
+static void
+expect_cut(struct fact *fact, int64_t window_s, enum kd_reason reason, size_t points)
+{
+	struct kd_need need = records;
+	struct fact *cut;
+	const struct kd_series *series;
+
+	need.window_s = window_s;
+	cut = fact_new_cut(fact, &need);
+	assert_non_null(cut);
+	assert_int_equal(fact_reason(cut), reason);
+	assert_int_equal(fact_need(cut)->window_s, window_s);
+	series = fact_value(cut, KD_METRIC, NULL);
+	assert_int_equal(series != NULL ? series->count : 0, points);
+	fact_unref(cut);
+}
+
+static void
+test_shorter_windows_are_cut(void **state)
+{
+	double values[] = {5, NAN, NAN};
+	struct kd_series series = {.first_ms = TIME_MS, .count = 3, .values = values};
+	struct fact *fact = fact_new_series(TIME_MS, &records, &series, 1);
+	struct fact *denied = fact_new_missing_need(&records, KD_DENIED, "may not", NULL);
+	struct kd_need other = records;
+
+	(void)state;
+	expect_cut(fact, 180, KD_KNOWN, 3);
+	expect_cut(fact, 120, KD_NO_DATA, 0);
+	expect_cut(denied, 60, KD_DENIED, 0);
+	expect_cut(denied, 3600, KD_DENIED, 0);
+	other.window_s = 240;
+	assert_null(fact_new_cut(fact, &other));
+	other.window_s = 180;
+	other.stat = KD_MAXIMUM;
+	assert_null(fact_new_cut(fact, &other));
+	fact_unref(fact);
+	fact_unref(denied);
+}
+
+#define METRIC_FACT(members) \
+	"{\"kind\":\"metric\",\"metric\":\"IncomingRecords\",\"stat\":\"Sum\",\"window_s\":120," members "}"
+
+static void
+test_metrics_refused(void **state)
+{
+	(void)state;
+	expect_refused("{\"kind\":\"metric\"}", "stat is no statistic (write Sum, Average, Maximum)");
+	expect_refused("{\"kind\":\"metric\",\"stat\":\"Sum\"}",
+	    "the metric has no metric: name one of AWS/Kinesis, such as IncomingRecords");
+	expect_refused(METRIC_FACT("\"per\":\"region\""), "per is none of stream, shard and consumer");
+	expect_refused(METRIC_FACT("\"period_s\":90"),
+	    "the metric has a period of 90 s for IncomingRecords: take a multiple of 60 from 60 to 3600");
+	expect_refused(METRIC_FACT("\"value\":[]"),
+	    "value of metric: is not the one series, without a subject, that a stream has");
+	expect_refused(METRIC_FACT("\"per\":\"shard\",\"value\":[{\"values\":[1]}]"),
+	    "value of metric: entry 1: subject is missing");
+	expect_refused(METRIC_FACT("\"value\":[{}]"), "value of metric: entry 1: values is missing");
+	expect_refused(METRIC_FACT("\"value\":[{\"values\":[1,\"2\"]}]"),
+	    "value of metric: entry 1: values has an entry that is neither a number nor null");
+}
+
+static void
+test_metrics_are_laid_out_by_need(void **state)
+{
+	static const struct kd_need wanted[] = {
+	    {.kind = KD_METRIC, .metric = "IncomingRecords", .stat = KD_SUM, .window_s = 120},
+	    {.kind = KD_METRIC, .metric = "IncomingRecords", .stat = KD_SUM, .window_s = 60},
+	    {.kind = KD_METRIC, .metric = "IncomingRecords", .stat = KD_MAXIMUM, .window_s = 60}};
+	json_t *document = parse("{\"region\":\"us-east-1\",\"stream\":\"orders\",\"facts\":[" METRIC_FACT(
+	    "\"value\":[{\"values\":[3,4]}]") "]}");
+	struct kd_facts *facts = facts_from_json(document, wanted, KD_COUNT(wanted), NULL);
+	const struct kd_series *series;
+	size_t count = 7;
+
+	(void)state;
+	series = kd_get_series(facts, 0, &count);
+	assert_int_equal(count, 1);
+	assert_int_equal(series->count, 2);
+	assert_int_equal(kd_get_series(facts, 1, &count)->count, 1);
+	assert_null(kd_get_series(facts, 2, &count));
+	assert_string_equal(kd_missing_why(facts, 2), "not in the facts given");
+	assert_null(kd_get_shards(facts, 0, &count));
+	facts_free(facts);
+	json_decref(document);
+}
+
 static void
 test_counting(void **state)
 {
@@ -221,7 +381,7 @@ static void
 test_names(void **state)
 {
 	(void)state;
-	for (int kind = KD_STREAM_STATUS; kind <= KD_EXPECT; kind++)
+	for (int kind = KD_STREAM_STATUS; kind <= KD_METRIC; kind++)
 		assert_int_equal(need_parse_kind(need_kind_name((enum kd_need_kind)kind)), kind);
 	assert_null(need_kind_name((enum kd_need_kind)0));
 	assert_null(need_kind_name((enum kd_need_kind)99));
@@ -428,6 +588,12 @@ main(void)
 	    cmocka_unit_test(test_consumers),
 	    cmocka_unit_test(test_expect_tells_empty_from_nothing_said),
 	    cmocka_unit_test(test_missing),
+	    cmocka_unit_test(test_series_is_copied_and_comes_back),
+	    cmocka_unit_test(test_series_is_cut_to_its_window),
+	    cmocka_unit_test(test_stream_without_datapoint_is_missing),
+	    cmocka_unit_test(test_shorter_windows_are_cut),
+	    cmocka_unit_test(test_metrics_refused),
+	    cmocka_unit_test(test_metrics_are_laid_out_by_need),
 	    cmocka_unit_test(test_counting),
 	    cmocka_unit_test(test_names),
 	    cmocka_unit_test(test_refused),

@@ -14,7 +14,12 @@
 static const struct kd_need needs[] = {{.kind = KD_STREAM_STATUS}, {.kind = KD_SHARDS}};
 static const struct kd_need twice[] = {{.kind = KD_SHARDS}, {.kind = KD_SHARDS}};
 static const struct kd_need foreign[] = {{.kind = KD_SHARDS}, {.kind = (enum kd_need_kind)99}};
-static const struct kd_option options[] = {{"limit", KD_DURATION, "5m", 1, 3600, "how long"}};
+static const struct kd_need metrics[] = {
+    {.kind = KD_METRIC, .metric = "IncomingRecords", .stat = KD_SUM, .window_s = 900},
+    {.kind = KD_METRIC, .metric = "IncomingRecords", .stat = KD_SUM, .window_option = 1},
+    {.kind = KD_METRIC, .metric = "IncomingRecords", .stat = KD_SUM, .period_s = 60, .window_s = 900}};
+static const struct kd_need bad_metric[] = {{.kind = KD_METRIC, .metric = "IncomingRecords", .stat = KD_SUM}};
+static const struct kd_option options[] = {{"limit", KD_DURATION, "5m", 60, 3600, "how long"}};
 static const struct kd_option bad_default[] = {{"limit", KD_DURATION, "2h", 1, 3600, "how long"}};
 static const struct kd_option reserved[] = {{"interval", KD_DURATION, "5m", 1, 3600, "how long"}};
 static const struct kd_check checks[] = {{"one", "high_latency", "Look"}, {"two", "permission_issues", "Look"}};
@@ -107,6 +112,8 @@ test_good(void **state)
 	bare.needs_count = 0;
 	bare.open = (struct kd_m_of_n){32, 32};
 	assert_int_equal(plugin_check_probe(&bare, "tester", NULL), 0);
+	bare = with_needs(metrics, 2);
+	assert_int_equal(plugin_check_probe(&bare, "tester", NULL), 0);
 }
 
 static void
@@ -134,7 +141,10 @@ test_tables(void **state)
 	expect_refused(with_needs(NULL, 1), "has no sound table of needs: at most 32");
 	expect_refused(with_needs(needs, 33), "has no sound table of needs: at most 32");
 	expect_refused(with_needs(twice, 2), "needs shards twice: drop one of them");
-	expect_refused(with_needs(foreign, 2), "needs a kind of fact that kdiag does not know (need 1)");
+	expect_refused(with_needs(foreign, 2), "has a need 1 that is of a kind of fact that kdiag does not know");
+	expect_refused(with_needs(metrics, 3), "needs IncomingRecords (Sum, 60 s) twice: drop one of them");
+	expect_refused(with_needs(bad_metric, 1),
+	    "has a need 0 that has a window of 0 s for IncomingRecords: take 1 to 1440 periods of 60 s");
 	expect_refused(with_options(NULL, 1), "has no sound table of options: at most 64");
 	expect_refused(with_options(options, 65), "has no sound table of options: at most 64");
 	expect_refused(
