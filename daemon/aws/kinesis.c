@@ -12,6 +12,7 @@
 #include "common/mem.h"
 #include "common/str.h"
 #include "daemon/aws/kinesis_parse.h"
+#include "daemon/aws/page_tokens.h"
 
 #define TARGET "Kinesis_20131202."
 
@@ -38,8 +39,7 @@ struct kinesis_op {
 	bool urgent;
 	int64_t deadline_ms;
 	struct kinesis_pages pages;
-	uint64_t *seen; /* hashes of the NextTokens so far */
-	size_t seen_count;
+	struct page_tokens tokens;
 	bool restarted; /* after an expired NextToken */
 	union {
 		kinesis_summary_cb summary;
@@ -226,34 +226,6 @@ finish_bad(struct kinesis_op *op, const char *why)
 	finish(op, &error);
 }
 
-/* FNV-1a: to tell tokens apart that may be a MiB long each. */
-static uint64_t
-hash_text(const char *s)
-{
-	uint64_t hash = 0xcbf29ce484222325u;
-
-	for (; *s != '\0'; s++)
-		hash = (hash ^ (unsigned char)*s) * 0x100000001b3u;
-	return hash;
-}
-
-/* Pages that lead in a circle, or never end. */
-static int
-check_next_token(struct kinesis_op *op, char **cause)
-{
-	uint64_t hash = hash_text(op->pages.next_token);
-	size_t i;
-
-	for (i = 0; i < op->seen_count; i++)
-		if (op->seen[i] == hash)
-			return cause_set(cause, "the same NextToken came twice");
-	if (op->seen_count + 1 >= KINESIS_PAGES_MAX)
-		return cause_set(cause, "NextToken led on after %d pages", KINESIS_PAGES_MAX);
-	op->seen = mem_resize(op->seen, op->seen_count + 1, sizeof(*op->seen));
-	op->seen[op->seen_count++] = hash;
-	return 0;
-}
-
 static void
 take_page(struct kinesis_op *op, const struct http_answer *answer)
 {
@@ -266,7 +238,7 @@ take_page(struct kinesis_op *op, const struct http_answer *answer)
 	if (rc == 0)
 		rc = kinesis_pages_check(&op->pages, before, op->kind->row_size, &why);
 	if (rc == 0 && op->pages.next_token != NULL)
-		rc = check_next_token(op, &why);
+		rc = page_tokens_add(&op->tokens, op->pages.next_token, KINESIS_PAGES_MAX, &why);
 	else if (rc == 0 && op->kind->row_size != 0)
 		rc = kinesis_pages_sort(&op->pages, op->kind->row_size, &why);
 	if (rc == -1)
@@ -295,7 +267,7 @@ answer_cb(const struct aws_error *error, const struct http_answer *answer, void 
 		take_page(op, answer);
 	} else if (wants_restart(op, error)) {
 		op->restarted = true;
-		op->seen_count = 0;
+		page_tokens_clear(&op->tokens);
 		kinesis_pages_clear(&op->pages);
 		send_page(op);
 	} else {
@@ -327,7 +299,7 @@ kinesis_cancel(struct kinesis_op *op)
 	if (op->call != NULL)
 		aws_call_cancel(op->call);
 	kinesis_pages_clear(&op->pages);
-	free(op->seen);
+	page_tokens_clear(&op->tokens);
 	free(op->subject);
 	free(op);
 }
