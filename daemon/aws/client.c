@@ -524,11 +524,14 @@ aws_client_counts(const struct aws_client *client)
 }
 
 void
-aws_client_each_count(const struct aws_client *client,
-    void (*visit)(const char *account, const char *region, const char *operation, uint64_t calls, void *arg), void *arg)
+aws_client_each_count(const struct aws_client *client, aws_count_cb visit, void *arg)
 {
 	for (const struct aws_place *place = client->places; place != NULL; place = place->next) {
-		for (const struct place_operation *row = place->operations; row != NULL; row = row->next)
-			visit(place->account, place->region, row->name, row->calls, arg);
+		for (const struct place_operation *row = place->operations; row != NULL; row = row->next) {
+			const struct aws_operation_count count = {
+			    place->account, place->region, row->name, row->calls, row->metrics};
+
+			visit(&count, arg);
+		}
 	}
 }

@@ -72,6 +72,8 @@ struct aws_request {
 	size_t body_len;
 	bool urgent;         /* by hand, or changed: goes ahead of the queue */
 	int64_t deadline_ms; /* clock_mono_ms() at which to give up, 0: none */
+	uint64_t metrics;    /* that AWS charges for with each attempt */
+	double weight;       /* calls that it counts for at the pace; below 1: one */
 };
 
 /* error->fault is AWS_OK: answer is a 2xx. Otherwise answer may be NULL. Both are valid in the callback only. */
@@ -86,9 +88,12 @@ struct aws_counts {
 	uint64_t calls, retries, throttled, failed;
 };
 struct aws_counts aws_client_counts(const struct aws_client *client);
-/* Calls one by one for `cost` and tests: NULL-terminated visits of (account, region, operation, calls). */
-void aws_client_each_count(const struct aws_client *client,
-    void (*visit)(const char *account, const char *region, const char *operation, uint64_t calls, void *arg),
-    void *arg);
+/* The same by operation of a place: how often it was sent, and how many metrics were asked for with that. */
+struct aws_operation_count {
+	const char *account, *region, *operation;
+	uint64_t calls, metrics;
+};
+typedef void (*aws_count_cb)(const struct aws_operation_count *count, void *arg);
+void aws_client_each_count(const struct aws_client *client, aws_count_cb visit, void *arg);
 
 #endif

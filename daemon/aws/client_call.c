@@ -45,6 +45,8 @@ struct aws_call {
 	struct retry retry;
 	bool resigned, rekeyed, is_trial, urgent;
 	int64_t deadline_ms;
+	uint64_t metrics;
+	double weight;
 	struct aws_error *last; /* of the attempt before; NULL: none failed */
 	aws_call_cb cb;
 	void *arg;
@@ -381,6 +383,7 @@ count_attempt(struct aws_call *call)
 	counts->calls++;
 	counts->retries += call->last != NULL;
 	call->operation->calls++;
+	call->operation->metrics += call->metrics;
 	call->retry.attempts++;
 }
 
@@ -474,6 +477,8 @@ turn_cb(void *arg)
 	struct aws_call *call = arg;
 
 	call->pace_wait = NULL;
+	if (call->weight > 1)
+		pace_take(call->place->pace, call->operation->name, call->weight - 1);
 	if (!call->is_trial) {
 		enum service_gate gate = service_enter(&call->service->health, clock_mono_ms());
 
@@ -520,6 +525,8 @@ call_new(struct aws_place *place, const struct aws_request *request, aws_call_cb
 	call->operation = place_get_operation(place, request->operation);
 	call->urgent = request->urgent;
 	call->deadline_ms = request->deadline_ms;
+	call->metrics = request->metrics;
+	call->weight = request->weight;
 	call->cb = cb;
 	call->arg = arg;
 	if (request->target != NULL)

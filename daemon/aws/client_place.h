@@ -41,7 +41,7 @@ struct place_service {
 struct place_operation {
 	struct place_operation *next;
 	char *name;
-	uint64_t calls;
+	uint64_t calls, metrics;
 };
 
 struct aws_place {

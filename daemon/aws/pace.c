@@ -295,6 +295,15 @@ pace_cancel(struct pace_wait *wait)
 }
 
 void
+pace_take(struct pace *pace, const char *operation, double tokens)
+{
+	struct bucket *bucket = get_bucket(pace, operation);
+
+	if (bucket->rate > 0)
+		bucket->tokens -= tokens;
+}
+
+void
 pace_slow_down(struct pace *pace, const char *operation)
 {
 	struct bucket *bucket = get_bucket(pace, operation);

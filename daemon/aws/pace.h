@@ -30,6 +30,8 @@ typedef void (*pace_cb)(void *arg);
 struct pace_wait *pace_enter(struct pace *pace, const char *operation, bool urgent, pace_cb cb, void *arg);
 /* No callback will come, and no token is taken. Not after the callback. */
 void pace_cancel(struct pace_wait *wait);
+/* What was let through last weighs more than one call: it takes so many tokens more, a debt if need be, which is worked off before the next may go. */
+void pace_take(struct pace *pace, const char *operation, double tokens);
 /* AWS said "too fast": the bucket is emptied and its rate halved for a while (back to full within a minute without another). */
 void pace_slow_down(struct pace *pace, const char *operation);
 

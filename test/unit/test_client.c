@@ -338,6 +338,7 @@ start(struct outcome *outcome, int64_t deadline_ms)
 	    .content_type = "application/x-amz-json-1.1",
 	    .body = "{\"StreamName\":\"orders\"}",
 	    .body_len = 23,
+	    .metrics = 7,
 	    .deadline_ms = deadline_ms != 0 ? clock_mono_ms() + deadline_ms : 0};
 	struct aws_call *call = aws_call_start(place, &request, outcome_cb, outcome);
 
@@ -391,14 +392,15 @@ assert_message(const struct aws_error *error, const char *fmt_with_port)
 /* ---- plain calls ---- */
 
 static void
-visit_cb(const char *account, const char *region, const char *operation, uint64_t calls, void *arg)
+visit_cb(const struct aws_operation_count *count, void *arg)
 {
 	int *visited = arg;
 
-	assert_string_equal(account, "prod");
-	assert_string_equal(region, "us-east-1");
-	assert_string_equal(operation, "DescribeStreamSummary");
-	assert_int_equal(calls, 2);
+	assert_string_equal(count->account, "prod");
+	assert_string_equal(count->region, "us-east-1");
+	assert_string_equal(count->operation, "DescribeStreamSummary");
+	assert_int_equal(count->calls, 2);
+	assert_int_equal(count->metrics, 14);
 	++*visited;
 }
 

@@ -148,6 +148,34 @@ burst_then_rate(void **state)
 	assert_int_equal(fx.count, 200);
 }
 
+/* 100 a second; a call that weighs 50 leaves room for 50 others, and who follows one that leaves a debt waits until it is paid. */
+static void
+heavy_calls_take_more(void **state)
+{
+	(void)state;
+	set_up(5);
+	enter('a', false);
+	run();
+	pace_take(fx.pace, OPERATION, 49);
+	for (int i = 0; i < 60; i++)
+		enter('x', false);
+	run();
+	assert_int_equal(fx.count, 51);
+	pass_ms(3600000);
+	run();
+	assert_int_equal(fx.count, 61);
+	pace_take(fx.pace, OPERATION, 91);
+	enter('b', false);
+	pass_ms(19);
+	run();
+	assert_int_equal(fx.count, 61);
+	pass_ms(1);
+	run();
+	assert_int_equal(fx.count, 62);
+	pace_take(fx.pace, "GetCallerIdentity", 1000);
+	assert_int_equal(pace_waiting(fx.pace, "GetCallerIdentity"), 0);
+}
+
 /* After an hour of rest no more than the burst: 20 x 0.25 = 5. */
 static void
 rest_is_not_saved_up(void **state)
@@ -293,6 +321,7 @@ main(void)
 	    cmocka_unit_test_teardown(limits_are_known, tear_down),
 	    cmocka_unit_test_teardown(never_from_within, tear_down),
 	    cmocka_unit_test_teardown(burst_then_rate, tear_down),
+	    cmocka_unit_test_teardown(heavy_calls_take_more, tear_down),
 	    cmocka_unit_test_teardown(rest_is_not_saved_up, tear_down),
 	    cmocka_unit_test_teardown(slow_rates_start_with_one, tear_down),
 	    cmocka_unit_test_teardown(unlimited, tear_down),

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cloudwatch_parse: each page is checked as a whole before any of it counts. */
+#include "daemon/aws/cloudwatch_parse.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/json.h"
+#include "common/mem.h"
+#include "common/text.h"
+
+enum { TOKEN_MAX = 1 << 20, WHY_MAX = 200 };
+/* The year 9999 is clock_format's last. */
+#define TIME_MAX_S 253402300799.0
+
+void
+cloudwatch_pages_init(struct cloudwatch_pages *pages, const struct cloudwatch_ask *ask,
+    const struct cloudwatch_query *queries, size_t count)
+{
+	size_t i, points = 0;
+	double *values;
+
+	*pages = (struct cloudwatch_pages){.start_ms = ask->start_ms, .end_ms = ask->end_ms, .count = count};
+	pages->period_ms = mem_new(count, sizeof(*pages->period_ms));
+	pages->series = mem_new(count, sizeof(*pages->series));
+	for (i = 0; i < count; i++) {
+		pages->period_ms[i] = queries[i].period_s * 1000;
+		assert(ask->end_ms > ask->start_ms && ask->start_ms % pages->period_ms[i] == 0 &&
+		       ask->end_ms % pages->period_ms[i] == 0);
+		pages->series[i].count = (size_t)((ask->end_ms - ask->start_ms) / pages->period_ms[i]);
+		points += pages->series[i].count;
+	}
+	values = pages->values = mem_new(points, sizeof(*values));
+	for (i = 0; i < points; i++)
+		values[i] = NAN;
+	for (i = 0; i < count; i++) {
+		pages->series[i].values = values;
+		values += pages->series[i].count;
+	}
+}
+
+void
+cloudwatch_pages_clear(struct cloudwatch_pages *pages)
+{
+	size_t i;
+
+	for (i = 0; i < pages->count; i++)
+		free(pages->series[i].why);
+	free(pages->series);
+	free(pages->period_ms);
+	free(pages->values);
+	free(pages->next_token);
+	*pages = (struct cloudwatch_pages){0};
+}
+
+const char *
+cloudwatch_id(size_t index, char buf[CLOUDWATCH_ID_SIZE])
+{
+	assert(index < CLOUDWATCH_QUERIES_MAX);
+	snprintf(buf, CLOUDWATCH_ID_SIZE, "q%u", (unsigned)index);
+	return buf;
+}
+
+/* The index, or -1: not one of ours. */
+static int
+find_series(const struct cloudwatch_pages *pages, const char *id)
+{
+	int64_t index;
+
+	if (id[0] != 'q' || id[1] < '0' || id[1] > '9' || text_parse_integer(id + 1, &index) == -1 || index < 0 ||
+	    (uint64_t)index >= pages->count)
+		return -1;
+	return (int)index;
+}
+
+/* ---- one series of a page ---- */
+
+/* Borrowed from the page. */
+struct row {
+	int series; /* -1: not asked for */
+	const char *status, *message;
+	const json_t *times, *values; /* of one length; NULL: none */
+};
+
+/* The first message, with its code where it says nothing. NULL: there is none. */
+static int
+get_message(const json_t *object, const char **message, char **cause)
+{
+	json_t *list = NULL, *first;
+
+	*message = NULL;
+	if (json_get_array(object, "Messages", &list, cause) == -1)
+		return -1;
+	if (list == NULL || (first = json_array_get(list, 0)) == NULL)
+		return 0;
+	if (!json_is_object(first))
+		return cause_set(cause, "Messages[0] is not an object");
+	if (json_get_string(first, "Code", message, cause) == -1 ||
+	    json_get_string(first, "Value", message, cause) == -1)
+		return -1;
+	return 0;
+}
+
+static int
+check_points(const json_t *times, const json_t *values, char **cause)
+{
+	size_t i, count = json_array_size(times);
+
+	if (json_array_size(values) != count)
+		return cause_set(cause, "%zu Timestamps, but %zu Values", count, json_array_size(values));
+	for (i = 0; i < count; i++) {
+		double seconds = json_number_value(json_array_get(times, i));
+
+		if (!json_is_number(json_array_get(times, i)) || !(seconds >= 0 && seconds <= TIME_MAX_S))
+			return cause_set(cause, "Timestamps[%zu] is no time in seconds since 1970", i);
+		if (!json_is_number(json_array_get(values, i)))
+			return cause_set(cause, "Values[%zu] is no number", i);
+	}
+	return 0;
+}
+
+static int
+read_row(const struct cloudwatch_pages *pages, const json_t *object, struct row *row, char **cause)
+{
+	json_t *times = NULL, *values = NULL;
+	const char *id = NULL;
+
+	*row = (struct row){0};
+	if (!json_is_object(object))
+		return cause_set(cause, "it is not an object");
+	if (json_get_string(object, "Id", &id, cause) == -1 ||
+	    json_get_string(object, "StatusCode", &row->status, cause) == -1 ||
+	    json_get_array(object, "Timestamps", &times, cause) == -1 ||
+	    json_get_array(object, "Values", &values, cause) == -1 || get_message(object, &row->message, cause) == -1)
+		return -1;
+	if (id == NULL)
+		return cause_set(cause, "Id is missing");
+	row->series = find_series(pages, id);
+	row->times = times;
+	row->values = values;
+	return check_points(times, values, cause);
+}
+
+static enum cloudwatch_status
+parse_status(const char *status)
+{
+	static const struct {
+		const char *name;
+		enum cloudwatch_status status;
+	} statuses[] = {
+	    {"Complete", CLOUDWATCH_COMPLETE},
+	    {"PartialData", CLOUDWATCH_PARTIAL},
+	    {"InternalError", CLOUDWATCH_INTERNAL},
+	    {"Forbidden", CLOUDWATCH_FORBIDDEN},
+	};
+	size_t i;
+
+	for (i = 0; status != NULL && i < KD_COUNT(statuses); i++)
+		if (strcmp(status, statuses[i].name) == 0)
+			return statuses[i].status;
+	return CLOUDWATCH_ABSENT;
+}
+
+/* A point belongs to the period that it falls into; AWS may widen the time that was asked for, and what lies outside is not ours. */
+static void
+take_point(const struct cloudwatch_pages *pages, int index, double seconds, double value)
+{
+	struct cloudwatch_series *series = &pages->series[index];
+	int64_t at_ms = (int64_t)(seconds * 1000 + 0.5) - pages->start_ms;
+	size_t period;
+
+	if (at_ms < 0 || (period = (size_t)(at_ms / pages->period_ms[index])) >= series->count)
+		return;
+	series->known += isnan(series->values[period]) ? 1 : 0;
+	series->values[period] = value;
+}
+
+static void
+set_why(struct cloudwatch_series *series, const char *message)
+{
+	free(series->why);
+	series->why = message == NULL ? NULL : text_escape(message, strlen(message), WHY_MAX);
+}
+
+/* A status that does not exist says nothing good: the series stays without an answer, and has that for a reason. */
+static void
+take_row(const struct cloudwatch_pages *pages, const struct row *row)
+{
+	struct cloudwatch_series *series = &pages->series[row->series];
+	size_t i;
+
+	series->status = parse_status(row->status);
+	set_why(series, row->message);
+	if (series->status == CLOUDWATCH_ABSENT && row->message == NULL)
+		set_why(series, row->status == NULL ? "its StatusCode is missing" : row->status);
+	for (i = 0; i < json_array_size(row->times); i++)
+		take_point(pages, row->series, json_number_value(json_array_get(row->times, i)),
+		    json_number_value(json_array_get(row->values, i)));
+}
+
+/* ---- a page ---- */
+
+static int
+take_next_token(struct cloudwatch_pages *pages, const json_t *root, char **cause)
+{
+	const char *token = NULL;
+
+	free(pages->next_token);
+	pages->next_token = NULL;
+	if (json_get_string(root, "NextToken", &token, cause) == -1)
+		return -1;
+	if (token == NULL || *token == '\0')
+		return 0;
+	if (strlen(token) > TOKEN_MAX)
+		return cause_set(cause, "NextToken is longer than 1 MiB");
+	pages->next_token = mem_strdup(token);
+	return 0;
+}
+
+/* take false: only checks. */
+static int
+walk_rows(const struct cloudwatch_pages *pages, const json_t *rows, bool take, char **cause)
+{
+	char *why = NULL;
+	struct row row;
+	size_t i;
+
+	for (i = 0; i < json_array_size(rows); i++) {
+		if (read_row(pages, json_array_get(rows, i), &row, &why) == -1) {
+			cause_set(cause, "MetricDataResults[%zu]: %s", i, why);
+			free(why);
+			return -1;
+		}
+		if (take && row.series >= 0)
+			take_row(pages, &row);
+	}
+	return 0;
+}
+
+/* What AWS says of the call as a whole is said of each series that has no answer. */
+static void
+spread_message(const struct cloudwatch_pages *pages, const char *message)
+{
+	size_t i;
+
+	for (i = 0; message != NULL && i < pages->count; i++)
+		if (pages->series[i].status != CLOUDWATCH_COMPLETE && pages->series[i].why == NULL)
+			set_why(&pages->series[i], message);
+}
+
+static int
+parse_page(struct cloudwatch_pages *pages, const json_t *root, char **cause)
+{
+	const char *message = NULL;
+	json_t *rows = NULL;
+
+	if (!json_is_object(root))
+		return cause_set(cause, "it is no JSON object");
+	if (json_get_array(root, "MetricDataResults", &rows, cause) == -1 || get_message(root, &message, cause) == -1)
+		return -1;
+	if (rows == NULL)
+		return cause_set(cause, "MetricDataResults is missing");
+	if (walk_rows(pages, rows, false, cause) == -1 || take_next_token(pages, root, cause) == -1)
+		return -1;
+	walk_rows(pages, rows, true, NULL);
+	spread_message(pages, message);
+	return 0;
+}
+
+int
+cloudwatch_parse(struct cloudwatch_pages *pages, const char *body, size_t len, char **cause)
+{
+	json_t *root = json_read(body, len, cause);
+	int rc;
+
+	if (root == NULL)
+		return -1;
+	rc = parse_page(pages, root, cause);
+	json_decref(root);
+	return rc;
+}
