@@ -8,7 +8,6 @@
 #include "common/json_text.h"
 #include "common/mem.h"
 #include "daemon/aws/cloudwatch_parse.h"
-#include "daemon/aws/pace.h"
 #include "daemon/aws/page_tokens.h"
 
 #define OPERATION "GetMetricData"
@@ -95,7 +94,7 @@ send_page(struct cloudwatch_op *op)
 	    .urgent = op->urgent,
 	    .deadline_ms = op->deadline_ms,
 	    .metrics = op->pages.count,
-	    .weight = (double)op->points / CLOUDWATCH_POINTS_PER_S * pace_limit(OPERATION),
+	    .weight = (double)op->points / CLOUDWATCH_POINTS_A_CALL,
 	};
 
 	str_add_len(&body, op->body.s, op->body.len);
