@@ -4,18 +4,7 @@
 #include <stdlib.h>
 
 #include "common/mem.h"
-
-struct kd_need *
-wants_resolve(const struct kd_probe *probe, const struct kd_settings *settings)
-{
-	struct kd_need *needs = probe->needs_count == 0 ? NULL : mem_new(probe->needs_count, sizeof(*needs));
-
-	for (size_t i = 0; i < probe->needs_count; i++) {
-		needs[i] = probe->needs[i];
-		(void)settings;
-	}
-	return needs;
-}
+#include "common/need.h"
 
 struct collect_want *
 wants_of_stream(const struct plugins *plugins, const struct config_stream *stream, size_t *count)
@@ -30,7 +19,7 @@ wants_of_stream(const struct plugins *plugins, const struct config_stream *strea
 
 		if (!rules->enabled || probe->needs_count == 0)
 			continue;
-		needs = wants_resolve(probe, rules->settings);
+		needs = need_resolve_all(probe, rules->settings);
 		wants = mem_resize(wants, *count + probe->needs_count, sizeof(*wants));
 		for (size_t i = 0; i < probe->needs_count; i++)
 			wants[(*count)++] = (struct collect_want){.need = needs[i], .interval_s = rules->interval_s};

@@ -6,9 +6,7 @@
 #include "daemon/collect.h"
 #include "daemon/config.h"
 
-/* The probe's needs in their order, as these settings have them; needs_count of them. The caller's; NULL for none. */
-struct kd_need *wants_resolve(const struct kd_probe *probe, const struct kd_settings *settings);
-/* Those of all probes that run on the stream, each with its probe's interval; *count of them. The caller's. Their strings are the probes'. */
+/* The needs of all probes that run on the stream, resolved, each with its probe's interval; *count of them. The caller's. Their strings are the probes'. */
 struct collect_want *wants_of_stream(const struct plugins *plugins, const struct config_stream *stream, size_t *count);
 
 #endif

@@ -9,6 +9,7 @@
 #include "common/clock.h"
 #include "common/fact.h"
 #include "common/mem.h"
+#include "common/need.h"
 #include "daemon/wants.h"
 
 enum {
@@ -244,7 +245,7 @@ task_new(struct watch *watch, size_t probe)
 	task->probe = probe;
 	TAILQ_INIT(&task->tickets);
 	task->timer = event_new(watch->schedule->parts.base, -1, 0, due_cb, task);
-	task->needs = wants_resolve(probe_of(task), rules_of(task)->settings);
+	task->needs = need_resolve_all(probe_of(task), rules_of(task)->settings);
 	task->state = recall(task);
 	return task;
 }
