@@ -145,6 +145,12 @@ fact_new_series(int64_t ms, const struct kd_need *need, const struct kd_series *
 }
 
 struct fact *
+fact_new_principals(int64_t ms, const struct kd_principals *principals)
+{
+	return make_plain(KD_PRINCIPALS, ms, principals, 1);
+}
+
+struct fact *
 fact_new_missing(enum kd_need_kind kind, enum kd_reason reason, const char *why, const char *blame)
 {
 	assert(kind != KD_METRIC);

@@ -19,6 +19,7 @@ struct fact *fact_new_summary(int64_t ms, const struct kd_stream_summary *summar
 struct fact *fact_new_shards(int64_t ms, const struct kd_shard *shards, size_t count);
 struct fact *fact_new_consumers(int64_t ms, const struct kd_consumer *consumers, size_t count);
 struct fact *fact_new_expect(int64_t ms, const struct kd_expect *expect);
+struct fact *fact_new_principals(int64_t ms, const struct kd_principals *principals);
 /*
  * The series that answer a KD_METRIC need (resolved, see need.h; its period goes for them all), each at most as long as its window. Without any
  * datapoint of a KD_PER_STREAM metric this is the fact that is missing for KD_NO_DATA, with the sentence that says so.

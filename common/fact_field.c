@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/fact.h"
 #include "common/json.h"
 #include "common/json_time.h"
 #include "common/mem.h"
@@ -206,16 +207,18 @@ static int
 read_list(
     const struct fact_field *field, const json_t *object, void *item, struct fact_field_scratch *scratch, char **cause)
 {
+	const char **texts;
 	json_t *array;
 	int there = json_get_array(object, field->key, &array, cause);
 
-	*AT(item, field->offset, const char *const *) = scratch->texts;
 	if (there <= 0)
 		return there;
 	if (json_array_size(array) > FACT_FIELD_TEXTS_MAX)
 		return cause_set(cause, "%s has more than %d entries", field->key, FACT_FIELD_TEXTS_MAX);
+	texts = iam_arena_new(&scratch->arena, json_array_size(array) + 1, sizeof(*texts));
+	*AT(item, field->offset, const char *const *) = texts;
 	for (size_t i = 0; i < json_array_size(array); i++)
-		if ((scratch->texts[i] = json_string_value(json_array_get(array, i))) == NULL)
+		if ((texts[i] = json_string_value(json_array_get(array, i))) == NULL)
 			return cause_set(cause, "%s has an entry that is not a string", field->key);
 	*AT(item, field->count, size_t) = json_array_size(array);
 	if (field->declared != 0)
@@ -260,16 +263,6 @@ write_numbers(const struct fact_field *field, json_t *object, const void *item)
 	json_object_set_new(object, field->key, array);
 }
 
-static double *
-take_numbers(struct fact_field_scratch *scratch, size_t count)
-{
-	double *numbers = mem_new(count, sizeof(*numbers));
-
-	scratch->numbers = mem_resize(scratch->numbers, scratch->count + 1, sizeof(*scratch->numbers));
-	scratch->numbers[scratch->count++] = numbers;
-	return numbers;
-}
-
 static int
 read_numbers(
     const struct fact_field *field, const json_t *object, void *item, struct fact_field_scratch *scratch, char **cause)
@@ -285,7 +278,7 @@ read_numbers(
 		return -1;
 	if (count > FACT_FIELD_NUMBERS_MAX)
 		return cause_set(cause, "%s has more than %d entries", field->key, FACT_FIELD_NUMBERS_MAX);
-	numbers = take_numbers(scratch, count);
+	numbers = iam_arena_new(&scratch->arena, count + 1, sizeof(*numbers));
 	for (size_t i = 0; i < count; i++) {
 		value = json_array_get(array, i);
 		if (!json_is_number(value) && !json_is_null(value))
@@ -294,6 +287,130 @@ read_numbers(
 	}
 	*AT(item, field->offset, const double *) = numbers;
 	*AT(item, field->count, size_t) = count;
+	return 0;
+}
+
+/* ---- reasons ---- */
+
+static void
+write_reason(const struct fact_field *field, json_t *object, const void *item)
+{
+	json_set_text(object, field->key, reason_name(*AT_READ(item, field->offset, enum kd_reason)));
+}
+
+static int
+read_reason(
+    const struct fact_field *field, const json_t *object, void *item, struct fact_field_scratch *scratch, char **cause)
+{
+	enum kd_reason *reason = AT(item, field->offset, enum kd_reason);
+	const char *text;
+	int there = json_get_string(object, field->key, &text, cause);
+
+	(void)scratch;
+	if (there == 1 && (*reason = reason_parse(text)) == KD_KNOWN)
+		return cause_set(cause, "%s is no reason (write no_data, denied, failed)", field->key);
+	return there < 0 ? -1 : 0;
+}
+
+static int
+read_why(
+    const struct fact_field *field, const json_t *object, void *item, struct fact_field_scratch *scratch, char **cause)
+{
+	*AT(item, field->offset, const char *) = "";
+	return read_text(field, object, item, scratch, cause);
+}
+
+/* ---- documents ---- */
+
+/* An object is what a person writes into a case; on the way through it becomes its text. */
+static int
+read_document(
+    const struct fact_field *field, const json_t *object, void *item, struct fact_field_scratch *scratch, char **cause)
+{
+	const json_t *value = json_object_get(object, field->key);
+	char *text;
+
+	if (!json_is_object(value))
+		return read_text(field, object, item, scratch, cause);
+	text = json_line(value);
+	*AT(item, field->offset, const char *) = iam_arena_copy(&scratch->arena, text, strlen(text));
+	free(text);
+	return 0;
+}
+
+/* ---- things inside a thing ---- */
+
+static void
+pack_items(const struct fact_field *field, struct pack *pack, void *item)
+{
+	const struct fact_items *of = field->items;
+	const char **items = AT(item, field->offset, const char *);
+	size_t count = *AT_READ(item, field->count, size_t);
+	char *to = pack_space(pack, count * of->size);
+	char *one = mem_new(1, of->size);
+
+	for (size_t i = 0; i < count; i++) {
+		memcpy(one, *items + i * of->size, of->size);
+		for (size_t f = 0; f < of->fields_count; f++)
+			fact_field_pack(&of->fields[f], pack, one);
+		if (to != NULL)
+			memcpy(to + i * of->size, one, of->size);
+	}
+	free(one);
+	*items = to;
+}
+
+static void
+write_items(const struct fact_field *field, json_t *object, const void *item)
+{
+	const struct fact_items *of = field->items;
+	const char *items = *AT_READ(item, field->offset, const char *);
+	json_t *array = json_array(), *one;
+
+	for (size_t i = 0; i < *AT_READ(item, field->count, size_t); i++) {
+		one = json_object();
+		for (size_t f = 0; f < of->fields_count; f++)
+			fact_field_write(&of->fields[f], one, items + i * of->size);
+		json_array_append_new(array, one);
+	}
+	json_object_set_new(object, field->key, array);
+}
+
+static int
+read_item(
+    const struct fact_items *of, const json_t *object, void *item, struct fact_field_scratch *scratch, char **cause)
+{
+	if (!json_is_object(object))
+		return cause_set(cause, "is not an object");
+	for (size_t f = 0; f < of->fields_count; f++)
+		if (fact_field_read(&of->fields[f], object, item, scratch, cause) != 0)
+			return -1;
+	return 0;
+}
+
+static int
+read_items(
+    const struct fact_field *field, const json_t *object, void *item, struct fact_field_scratch *scratch, char **cause)
+{
+	const struct fact_items *of = field->items;
+	json_t *array;
+	char *items, *why = NULL;
+	int there = json_get_array(object, field->key, &array, cause);
+
+	if (there <= 0)
+		return there;
+	if (json_array_size(array) > of->max)
+		return cause_set(cause, "%s has more than %zu entries", field->key, of->max);
+	items = iam_arena_new(&scratch->arena, json_array_size(array) + 1, of->size);
+	*AT(item, field->offset, const char *) = items;
+	for (size_t i = 0; i < json_array_size(array); i++) {
+		if (read_item(of, json_array_get(array, i), items + i * of->size, scratch, &why) == 0)
+			continue;
+		cause_set(cause, "%s[%zu]: %s", field->key, i, why);
+		free(why);
+		return -1;
+	}
+	*AT(item, field->count, size_t) = json_array_size(array);
 	return 0;
 }
 
@@ -309,6 +426,10 @@ static const struct type types[] = {
     [FIELD_TEXTS] = {pack_list, write_list, read_list},
     [FIELD_NUMBERS] = {pack_numbers, write_numbers, read_numbers},
     [FIELD_HASH] = {NULL, write_hash, read_hash},
+    [FIELD_REASON] = {NULL, write_reason, read_reason},
+    [FIELD_WHY] = {pack_one, write_text, read_why},
+    [FIELD_DOCUMENT] = {pack_one, write_text, read_document},
+    [FIELD_ITEMS] = {pack_items, write_items, read_items},
 };
 
 /* ---- by type ---- */
@@ -357,9 +478,5 @@ fact_field_read(
 void
 fact_field_forget(struct fact_field_scratch *scratch)
 {
-	for (size_t i = 0; i < scratch->count; i++)
-		free(scratch->numbers[i]);
-	free(scratch->numbers);
-	scratch->numbers = NULL;
-	scratch->count = 0;
+	iam_arena_free(&scratch->arena);
 }

@@ -9,8 +9,10 @@
 #include <jansson.h>
 #include <kdiag/probe.h>
 
-/* A list that comes from outside has an end: Kinesis has seven shard-level metrics, and a series NEED_POINTS_MAX points. */
-enum { FACT_FIELD_TEXTS_MAX = 64, FACT_FIELD_NUMBERS_MAX = 1440 };
+#include "common/iam_arena.h"
+
+/* A list that comes from outside has an end: Kinesis has seven shard-level metrics, a principal at most 100 actions, and a series NEED_POINTS_MAX points. */
+enum { FACT_FIELD_TEXTS_MAX = 128, FACT_FIELD_NUMBERS_MAX = 1440 };
 
 /* A block that is filled from its start; with base NULL it only counts what would be used. */
 struct pack {
@@ -20,7 +22,8 @@ struct pack {
 
 /*
  * STATUS_LIVE: any status but GONE. COUNT_OR_NONE: -1 is null. TEXTS: an array of strings, null where `declared` is false. NUMBERS: an array
- * of doubles; one that is no number is null.
+ * of doubles; one that is no number is null. REASON: why something is missing, null when it is not. WHY: a text that is never NULL. DOCUMENT: JSON as
+ * text, read from an object too. ITEMS: an array of objects, each of the fields of `items`.
  */
 enum fact_field_type {
 	FIELD_STATUS,
@@ -34,21 +37,34 @@ enum fact_field_type {
 	FIELD_TEXTS,
 	FIELD_NUMBERS,
 	FIELD_HASH,
+	FIELD_REASON,
+	FIELD_WHY,
+	FIELD_DOCUMENT,
+	FIELD_ITEMS,
+};
+
+struct fact_field;
+
+/* What a list of things inside a thing is made of. */
+struct fact_items {
+	size_t size;
+	const struct fact_field *fields;
+	size_t fields_count;
+	size_t max; /* entries from outside */
 };
 
 struct fact_field {
 	const char *key;
 	enum fact_field_type type;
 	size_t offset;
-	size_t count;    /* TEXTS, NUMBERS: the offset of its count, */
-	size_t declared; /* and for TEXTS of the bool that tells an empty list from none; 0: has none */
+	size_t count;                   /* TEXTS, NUMBERS, ITEMS: the offset of its count, */
+	size_t declared;                /* and for TEXTS of the bool that tells an empty list from none; 0: has none */
+	const struct fact_items *items; /* ITEMS */
 };
 
-/* Where the pointers of the one list of texts of an item live while it is read, and the numbers of all. */
+/* Where lists live while a value is read. */
 struct fact_field_scratch {
-	const char *texts[FACT_FIELD_TEXTS_MAX];
-	double **numbers;
-	size_t count;
+	struct iam_arena arena;
 };
 
 /* Room for size bytes, aligned for any field of a fact; NULL while only counting. */

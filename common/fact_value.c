@@ -17,7 +17,7 @@ struct kind {
 
 #define FIELD(type, key, kind, member) \
 	{ \
-		key, kind, offsetof(struct type, member), 0, 0 \
+		key, kind, offsetof(struct type, member), 0, 0, NULL \
 	}
 
 static const struct fact_field status_fields[] = {
@@ -36,7 +36,7 @@ static const struct fact_field summary_fields[] = {
     FIELD(kd_stream_summary, "encryption", FIELD_TEXT, encryption),
     FIELD(kd_stream_summary, "key_id", FIELD_TEXT, key_id),
     {"shard_level_metrics", FIELD_TEXTS, offsetof(struct kd_stream_summary, shard_metrics),
-	offsetof(struct kd_stream_summary, shard_metrics_count), 0},
+	offsetof(struct kd_stream_summary, shard_metrics_count), 0, NULL},
 };
 
 static const struct fact_field shard_fields[] = {
@@ -62,14 +62,53 @@ static const struct fact_field expect_fields[] = {
     FIELD(kd_expect, "encryption", FIELD_TEXT, encryption),
     FIELD(kd_expect, "key_id", FIELD_TEXT, key_id),
     {"shard_level_metrics", FIELD_TEXTS, offsetof(struct kd_expect, shard_metrics),
-	offsetof(struct kd_expect, shard_metrics_count), offsetof(struct kd_expect, shard_metrics_declared)},
+	offsetof(struct kd_expect, shard_metrics_count), offsetof(struct kd_expect, shard_metrics_declared), NULL},
+};
+
+#define LIST(type, key, kind, member, items) \
+	{ \
+		key, kind, offsetof(struct type, member), offsetof(struct type, member##_count), 0, items \
+	}
+
+static const struct fact_field policy_fields[] = {
+    FIELD(kd_policy, "name", FIELD_TEXT, name),
+    FIELD(kd_policy, "kind", FIELD_TEXT_REQUIRED, kind),
+    FIELD(kd_policy, "group", FIELD_TEXT, group),
+    FIELD(kd_policy, "arn", FIELD_TEXT, arn),
+    FIELD(kd_policy, "version", FIELD_TEXT, version),
+    FIELD(kd_policy, "document", FIELD_DOCUMENT, document),
+    FIELD(kd_policy, "missing", FIELD_REASON, missing),
+    FIELD(kd_policy, "why", FIELD_WHY, why),
+};
+/* A user: 20 managed policies, 10 groups of 10 each and as many inline ones as fit into their bytes (IAM quotas, raised ones included). */
+static const struct fact_items policies = {sizeof(struct kd_policy), policy_fields, KD_COUNT(policy_fields), 1000};
+
+static const struct fact_field principal_fields[] = {
+    FIELD(kd_principal, "arn", FIELD_TEXT_REQUIRED, arn),
+    FIELD(kd_principal, "use", FIELD_TEXT, use),
+    LIST(kd_principal, "actions", FIELD_TEXTS, actions, NULL),
+    FIELD(kd_principal, "lease_table", FIELD_TEXT, lease_table),
+    FIELD(kd_principal, "missing", FIELD_REASON, missing),
+    FIELD(kd_principal, "why", FIELD_WHY, why),
+    FIELD(kd_principal, "blame", FIELD_TEXT, blame),
+    LIST(kd_principal, "policies", FIELD_ITEMS, policies, &policies),
+    LIST(kd_principal, "simulated", FIELD_TEXTS, simulated, NULL),
+    FIELD(kd_principal, "simulated_why", FIELD_TEXT, simulated_why),
+};
+static const struct fact_items principals = {
+    sizeof(struct kd_principal), principal_fields, KD_COUNT(principal_fields), 1000};
+
+static const struct fact_field principals_fields[] = {
+    {"principals", FIELD_ITEMS, offsetof(struct kd_principals, list), offsetof(struct kd_principals, count), 0,
+	&principals},
+    LIST(kd_principals, "resource_policies", FIELD_ITEMS, resource_policies, &policies),
 };
 
 /* The period is the need's, and not said again with each. */
 static const struct fact_field series_fields[] = {
     FIELD(kd_series, "subject", FIELD_TEXT, subject),
     FIELD(kd_series, "from", FIELD_TIME, first_ms),
-    {"values", FIELD_NUMBERS, offsetof(struct kd_series, values), offsetof(struct kd_series, count), 0},
+    {"values", FIELD_NUMBERS, offsetof(struct kd_series, values), offsetof(struct kd_series, count), 0, NULL},
 };
 
 static const struct kind kinds[] = {
@@ -79,6 +118,7 @@ static const struct kind kinds[] = {
     [KD_CONSUMERS] = {true, sizeof(struct kd_consumer), consumer_fields, KD_COUNT(consumer_fields)},
     [KD_EXPECT] = {false, sizeof(struct kd_expect), expect_fields, KD_COUNT(expect_fields)},
     [KD_METRIC] = {true, sizeof(struct kd_series), series_fields, KD_COUNT(series_fields)},
+    [KD_PRINCIPALS] = {false, sizeof(struct kd_principals), principals_fields, KD_COUNT(principals_fields)},
 };
 
 /* Room for one item of any kind. */
@@ -89,6 +129,7 @@ union item {
 	struct kd_consumer consumer;
 	struct kd_expect expect;
 	struct kd_series series;
+	struct kd_principals principals;
 };
 
 static const struct kind *
@@ -155,7 +196,7 @@ item_from_json(
 static int
 list_from_json(const struct kind *row, const json_t *array, fact_value_take_cb take, void *arg, char **cause)
 {
-	struct fact_field_scratch scratch = {.count = 0};
+	struct fact_field_scratch scratch = {0};
 	size_t count = json_array_size(array);
 	char *items, *why = NULL;
 	int rc = 0;
@@ -178,7 +219,7 @@ int
 fact_value_from_json(enum kd_need_kind kind, json_t *value, fact_value_take_cb take, void *arg, char **cause)
 {
 	const struct kind *row = kind_at(kind);
-	struct fact_field_scratch scratch = {.count = 0};
+	struct fact_field_scratch scratch = {0};
 	union item item;
 	int rc;
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/fact.h"
+#include "common/facts_iam.h"
 #include "common/json.h"
 #include "common/json_time.h"
 #include "common/mem.h"
@@ -20,6 +21,7 @@ struct kd_facts {
 	int64_t now_ms;
 	char *state;
 	struct fact **list;
+	struct facts_iam **iam; /* beside each fact: what its policies allow, of KD_PRINCIPALS; else NULL */
 	size_t count;
 };
 
@@ -39,8 +41,11 @@ facts_free(struct kd_facts *facts)
 {
 	if (facts == NULL)
 		return;
-	for (size_t i = 0; i < facts->count; i++)
+	for (size_t i = 0; i < facts->count; i++) {
+		facts_iam_free(facts->iam[i]);
 		fact_unref(facts->list[i]);
+	}
+	free(facts->iam);
 	free(facts->list);
 	free(facts->state);
 	stream_id_unref(facts->stream);
@@ -50,7 +55,11 @@ facts_free(struct kd_facts *facts)
 void
 facts_add_taken(struct kd_facts *facts, struct fact *fact)
 {
+	const struct kd_principals *principals = fact_value(fact, KD_PRINCIPALS, NULL);
+
 	facts->list = mem_resize(facts->list, facts->count + 1, sizeof(struct fact *));
+	facts->iam = mem_resize(facts->iam, facts->count + 1, sizeof(struct facts_iam *));
+	facts->iam[facts->count] = principals != NULL ? facts_iam_new(principals) : NULL;
 	facts->list[facts->count++] = fact;
 }
 
@@ -167,6 +176,30 @@ const struct kd_expect *
 kd_get_expect(const struct kd_facts *facts, size_t need)
 {
 	return get_value(facts, need, KD_EXPECT, NULL);
+}
+
+const struct kd_principals *
+kd_get_principals(const struct kd_facts *facts, size_t need)
+{
+	return get_value(facts, need, KD_PRINCIPALS, NULL);
+}
+
+struct kd_iam_answer
+kd_iam_decide(const struct kd_facts *facts, size_t need, size_t principal, const char *action, const char *resource)
+{
+	if (need < facts->count && facts->iam[need] != NULL)
+		return facts_iam_decide(facts->iam[need], facts->stream->arn, principal, action, resource);
+	return (struct kd_iam_answer){
+	    .decision = KD_IAM_UNKNOWN, .reason = kd_missing(facts, need), .why = kd_missing_why(facts, need)};
+}
+
+const struct kd_statement *
+kd_iam_statements(const struct kd_facts *facts, size_t need, size_t principal, size_t *count)
+{
+	*count = 0;
+	if (need < facts->count && facts->iam[need] != NULL)
+		return facts_iam_statements(facts->iam[need], facts->stream->arn, principal, count);
+	return NULL;
 }
 
 /* ---- the document ---- */

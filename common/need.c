@@ -16,6 +16,7 @@ static const char *const kind_names[] = {
     [KD_CONSUMERS] = "consumers",
     [KD_EXPECT] = "expect",
     [KD_METRIC] = "metric",
+    [KD_PRINCIPALS] = "principals",
 };
 
 static const char *const stat_names[] = {

@@ -206,6 +206,22 @@ kd_unknown(struct kd_report *out, size_t check, const char *subject, const struc
 		finding->blame = mem_strdup(fact_blame(facts_at(facts, need)));
 }
 
+void
+kd_unknown_because(struct kd_report *out, size_t check, const char *subject, enum kd_reason reason, const char *blame,
+    const char *fmt, ...)
+{
+	struct finding *finding = begin(out, check, subject, KD_UNKNOWN);
+	va_list ap;
+
+	if (finding == NULL)
+		return;
+	va_start(ap, fmt);
+	finding->summary = format_line(fmt, ap);
+	va_end(ap);
+	finding->reason = reason_name(reason) != NULL ? reason : KD_FAILED;
+	finding->blame = blame != NULL ? clean_line(blame) : NULL;
+}
+
 /* key: with its quotes and colon. Within a value a quote has a backslash before it: only a name stands behind a bracket or a comma. */
 static bool
 has_key(const char *evidence, size_t len, const char *key)

@@ -53,6 +53,7 @@ enum kd_need_kind {
 	KD_CONSUMERS,         /* struct kd_consumer[], enhanced fan-out only; Kinesis ListStreamConsumers */
 	KD_EXPECT, /* struct kd_expect: the parameters declared for the stream in the config; never fetched */
 	KD_METRIC, /* struct kd_series[]; CloudWatch GetMetricData, namespace AWS/Kinesis: which one say the need's members */
+	KD_PRINCIPALS, /* struct kd_principals: who shall reach the stream, and the policies that say whether they may; IAM, Kinesis GetResourcePolicy */
 };
 
 enum kd_stat { KD_SUM = 1, KD_AVERAGE, KD_MAXIMUM, KD_MINIMUM, KD_SAMPLE_COUNT };
@@ -200,6 +201,44 @@ struct kd_series {
 	const double *values;
 };
 
+/* A policy as AWS has it. It counts with its text alone: what is not known of it makes an answer unknown. */
+struct kd_policy {
+	const char *name;  /* "orders-write"; of a resource policy NULL */
+	const char *kind;  /* "managed", "inline", "boundary" or "resource" */
+	const char *group; /* a user's: the group by which he has it; NULL: his own */
+	const char *arn;   /* of a managed one or a boundary its own, of a resource policy the resource's; else NULL */
+	const char *version;  /* "v3"; NULL: it has none */
+	const char *document; /* JSON; NULL: missing */
+	enum kd_reason missing;
+	const char *why; /* "" when known */
+};
+
+/* Somebody who shall reach the stream, as declared. */
+struct kd_principal {
+	const char *arn; /* of a role, a user or a policy */
+	const char *use; /* "producer", "kcl" …; NULL: its actions are declared */
+	const char *const *actions;
+	size_t actions_count;
+	const char *lease_table; /* the KCL's, in DynamoDB; NULL: not declared */
+	enum kd_reason
+	    missing; /* why his policies are not known; KD_NO_DATA: AWS says that there is no such principal */
+	const char *why, *blame; /* "" and NULL when known; blame as kd_unknown_because takes it */
+	const struct kd_policy *policies;
+	size_t policies_count;
+	/* What AWS itself says (SimulatePrincipalPolicy): "kinesis:PutRecord allowed|explicitDeny|implicitDeny RESOURCE"; none where it was not asked. */
+	const char *const *simulated;
+	size_t simulated_count;
+	const char *simulated_why; /* why AWS gave no answer although it was to be asked; NULL */
+};
+
+/* list[i] are the declared principals in the order of the config; resource_policies those of the stream and of its consumers. */
+struct kd_principals {
+	const struct kd_principal *list;
+	size_t count;
+	const struct kd_policy *resource_policies;
+	size_t resource_policies_count;
+};
+
 /* When these facts were put together: a probe's "now". */
 int64_t kd_now_ms(const struct kd_facts *facts);
 /* Names for sentences and commands; never NULL. The ARN is "" while it is not known. */
@@ -218,6 +257,7 @@ const struct kd_stream_summary *kd_get_summary(const struct kd_facts *facts, siz
 const struct kd_shard *kd_get_shards(const struct kd_facts *facts, size_t need, size_t *count);
 const struct kd_consumer *kd_get_consumers(const struct kd_facts *facts, size_t need, size_t *count);
 const struct kd_expect *kd_get_expect(const struct kd_facts *facts, size_t need);
+const struct kd_principals *kd_get_principals(const struct kd_facts *facts, size_t need);
 
 /*
  * Of a KD_PER_STREAM metric there is one series, with a datapoint at least: without any the fact is missing, KD_NO_DATA. Of the others
@@ -244,6 +284,56 @@ struct kd_series kd_series_tail(const struct kd_series *series, int64_t seconds)
 /* What this probe kept for this stream at the end of its last judgement; NULL: nothing yet. */
 const char *kd_state(const struct kd_facts *facts);
 
+/* ---- who may do what: policies evaluated as AWS does it; `need` is of kind KD_PRINCIPALS, `principal` an index into its list ---- */
+
+enum kd_iam_layer { KD_IAM_IDENTITY = 1, KD_IAM_BOUNDARY, KD_IAM_RESOURCE };
+
+/* A statement of a policy that could be read. Patterns as they stand in it, actions in lower case. */
+struct kd_statement {
+	enum kd_iam_layer layer;
+	const struct kd_policy *policy;
+	const char *label; /* "statement 2", counted from 1, or "statement DenyWrites" by its Sid */
+	bool deny;
+	bool conditional; /* it has a Condition */
+	bool not_actions, not_resources;
+	const char *const *actions;
+	size_t actions_count;
+	const char *const *resources;
+	size_t resources_count;
+};
+
+enum kd_iam_decision {
+	KD_IAM_ALLOWED = 1,
+	KD_IAM_DENIED,      /* explicitly */
+	KD_IAM_NOT_GRANTED, /* no statement allows it */
+	KD_IAM_CONDITIONAL, /* it hangs on a condition key that cannot be known from here */
+	KD_IAM_UNKNOWN,     /* a policy could not be read: for which reason, and why */
+};
+
+struct kd_iam_answer {
+	enum kd_iam_decision decision;
+	const struct kd_statement *by; /* that decided; NULL: none did */
+	enum kd_iam_layer lacking;     /* NOT_GRANTED: where an allow is missing */
+	bool cross_account;            /* both accounts must allow */
+	const char *key;               /* CONDITIONAL: on which */
+	enum kd_reason reason;         /* UNKNOWN */
+	const char *why;               /* UNKNOWN: a sentence; else "" */
+};
+
+/*
+ * May he do it? action "kinesis:PutRecord", resource an ARN or "*"; kinesis actions that take only `*` are asked on it, and those that take only a consumer,
+ * asked on a stream, on any consumer of it. What no policy can show (the organization's SCPs and RCPs, session policies) is not judged. A wrong need or index, or
+ * an action or resource that is none, is UNKNOWN.
+ */
+struct kd_iam_answer kd_iam_decide(
+    const struct kd_facts *facts, size_t need, size_t principal, const char *action, const char *resource);
+/* His statements, boundary included, resource policies not; NULL with *count 0 where none could be read. */
+const struct kd_statement *kd_iam_statements(
+    const struct kd_facts *facts, size_t need, size_t principal, size_t *count);
+/* Does a pattern of an Action element cover an action; one of a Resource element an ARN? Patterns with policy variables cover nothing. */
+bool kd_iam_action_covers(const char *pattern, const char *action);
+bool kd_iam_resource_covers(const char *pattern, const char *arn);
+
 /* ---- settings; `option` is the index into the probe's options, of the type that the getter says ---- */
 
 bool kd_is_set(const struct kd_settings *settings, size_t option);
@@ -265,6 +355,12 @@ void kd_find(struct kd_report *out, size_t check, const char *subject, enum kd_s
     KD_PRINTF(5, 6);
 /* Could not look: unknown, for the reason that the need's fact is missing. */
 void kd_unknown(struct kd_report *out, size_t check, const char *subject, const struct kd_facts *facts, size_t need);
+/*
+ * The same where only a part of a fact is missing: the reason and the sentence are the probe's. blame, or NULL, names the finding that explains it ("PROBE/CHECK/SUBJECT");
+ * while that one is open, this one is not announced a second time.
+ */
+void kd_unknown_because(struct kd_report *out, size_t check, const char *subject, enum kd_reason reason,
+    const char *blame, const char *fmt, ...) KD_PRINTF(6, 7);
 
 /* These belong to the finding reported last. At most 16 evidence values; `next` is a command to type, cut at 400 bytes. */
 void kd_evidence_integer(struct kd_report *out, const char *name, int64_t value);

@@ -12,7 +12,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const struct kd_need needs[] = {{.kind = KD_STREAM_STATUS}, {.kind = KD_STREAM_SUMMARY}, {.kind = KD_SHARDS},
-    {.kind = KD_CONSUMERS}, {.kind = KD_EXPECT},
+    {.kind = KD_CONSUMERS}, {.kind = KD_EXPECT}, {.kind = KD_PRINCIPALS},
     {.kind = KD_METRIC, .metric = "IncomingRecords", .stat = KD_SUM, .window_s = 120}};
 
 static void

@@ -362,6 +362,65 @@ test_metrics_are_laid_out_by_need(void **state)
 }
 
 static void
+test_principals_are_copied(void **state)
+{
+	char arn[] = "arn:aws:iam::123456789012:role/p", document[] = "{}", action[] = "kinesis:PutRecord";
+	const char *actions[] = {action};
+	struct kd_policy policies[] = {{.name = "a",
+					   .kind = "managed",
+					   .arn = "arn:aws:iam::aws:policy/a",
+					   .version = "v3",
+					   .document = document,
+					   .why = ""},
+	    {.name = "b", .kind = "inline", .group = "ops", .missing = KD_DENIED, .why = "no"}};
+	struct kd_principal list[] = {
+	    {.arn = arn, .actions = actions, .actions_count = 1, .why = "", .policies = policies, .policies_count = 2},
+	    {.arn = "arn:aws:iam::123456789012:user/u",
+		.use = "kcl",
+		.lease_table = "t",
+		.missing = KD_NO_DATA,
+		.why = "gone"}};
+	struct kd_principals principals = {.list = list, .count = 2};
+	struct fact *fact = fact_new_principals(TIME_MS, &principals);
+	const struct kd_principals *value;
+
+	(void)state;
+	memset(arn, 'x', sizeof(arn) - 1);
+	memset(document, 'x', 2);
+	memset(action, 'x', sizeof(action) - 1);
+	memset(policies, 0, sizeof(policies));
+	value = fact_value(fact, KD_PRINCIPALS, NULL);
+	assert_string_equal(value->list[0].policies[0].document, "{}");
+	assert_string_equal(value->list[0].policies[1].group, "ops");
+	assert_string_equal(value->list[0].actions[0], "kinesis:PutRecord");
+	expect_json(fact, "{\"kind\":\"principals\",\"time\":\"2025-11-22T10:14:00.250Z\",\"value\":{\"principals\":[{"
+			  "\"arn\":\"arn:aws:iam::123456789012:"
+			  "role/"
+			  "p\",\"use\":null,\"actions\":[\"kinesis:PutRecord\"],\"lease_table\":null,\"missing\":null,"
+			  "\"why\":\"\",\"blame\":null,"
+			  "\"policies\":[{\"name\":\"a\",\"kind\":\"managed\",\"group\":null,\"arn\":\"arn:aws:iam::"
+			  "aws:policy/a\",\"version\":\"v3\","
+			  "\"document\":\"{}\",\"missing\":null,\"why\":\"\"},{\"name\":\"b\",\"kind\":\"inline\","
+			  "\"group\":\"ops\",\"arn\":null,"
+			  "\"version\":null,\"document\":null,\"missing\":\"denied\",\"why\":\"no\"}],\"simulated\":[],"
+			  "\"simulated_why\":null},{\"arn\":"
+			  "\"arn:aws:iam::123456789012:user/"
+			  "u\",\"use\":\"kcl\",\"actions\":[],\"lease_table\":\"t\",\"missing\":\"no_data\",\"why\":"
+			  "\"gone\",\"blame\":null,\"policies\":[],\"simulated\":[],\"simulated_why\":null}],"
+			  "\"resource_policies\":[]}}");
+}
+
+static void
+test_principals_refused(void **state)
+{
+	(void)state;
+	expect_refused("{\"kind\":\"principals\",\"value\":{\"principals\":[{\"arn\":\"a\",\"policies\":[{}]}]}}",
+	    "value of principals: principals[0]: policies[0]: kind is missing");
+	expect_refused("{\"kind\":\"principals\",\"value\":{\"principals\":[{\"arn\":\"a\",\"missing\":\"nope\"}]}}",
+	    "value of principals: principals[0]: missing is no reason (write no_data, denied, failed)");
+}
+
+static void
 test_counting(void **state)
 {
 	struct kd_stream_status status = {KD_STATUS_ACTIVE, KD_MODE_PROVISIONED};
@@ -447,13 +506,13 @@ test_bounds(void **state)
 	    EXPECT_FACT("shard_level_metrics", "{}"), "value of expect: shard_level_metrics is not an array");
 	expect_refused(EXPECT_FACT("shard_level_metrics", "[\"a\",null]"),
 	    "value of expect: shard_level_metrics has an entry that is not a string");
-	for (int i = 0; i < 65; i++) {
+	for (int i = 0; i < 129; i++) {
 		more = mem_printf("%s%s\"a\"", many, i > 0 ? "," : "");
 		free(many);
 		many = more;
 	}
 	more = mem_printf("%s]}}", many);
-	expect_refused(more, "value of expect: shard_level_metrics has more than 64 entries");
+	expect_refused(more, "value of expect: shard_level_metrics has more than 128 entries");
 	free(many);
 	free(more);
 }
@@ -594,6 +653,8 @@ main(void)
 	    cmocka_unit_test(test_shorter_windows_are_cut),
 	    cmocka_unit_test(test_metrics_refused),
 	    cmocka_unit_test(test_metrics_are_laid_out_by_need),
+	    cmocka_unit_test(test_principals_are_copied),
+	    cmocka_unit_test(test_principals_refused),
 	    cmocka_unit_test(test_counting),
 	    cmocka_unit_test(test_names),
 	    cmocka_unit_test(test_refused),
