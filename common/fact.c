@@ -104,6 +104,12 @@ fact_new_expect(int64_t ms, const struct kd_expect *expect)
 	return make_plain(KD_EXPECT, ms, expect, 1);
 }
 
+struct fact *
+fact_new_log_groups(int64_t ms, const struct kd_log_group *groups, size_t count)
+{
+	return make_plain(KD_LOG_GROUPS, ms, groups, count);
+}
+
 /* Nothing to see in the window: of a stream's own metric that is no answer, and says nothing good. */
 static struct fact *
 make_no_data(const struct kd_need *need)

@@ -20,6 +20,7 @@ struct fact *fact_new_shards(int64_t ms, const struct kd_shard *shards, size_t c
 struct fact *fact_new_consumers(int64_t ms, const struct kd_consumer *consumers, size_t count);
 struct fact *fact_new_expect(int64_t ms, const struct kd_expect *expect);
 struct fact *fact_new_principals(int64_t ms, const struct kd_principals *principals);
+struct fact *fact_new_log_groups(int64_t ms, const struct kd_log_group *groups, size_t count);
 /*
  * The series that answer a KD_METRIC need (resolved, see need.h; its period goes for them all), each at most as long as its window. Without any
  * datapoint of a KD_PER_STREAM metric this is the fact that is missing for KD_NO_DATA, with the sentence that says so.

@@ -414,6 +414,36 @@ read_items(
 	return 0;
 }
 
+/* ---- single values ---- */
+
+static void
+write_boolean(const struct fact_field *field, json_t *object, const void *item)
+{
+	json_object_set_new(object, field->key, json_boolean(*AT_READ(item, field->offset, bool)));
+}
+
+static int
+read_boolean(
+    const struct fact_field *field, const json_t *object, void *item, struct fact_field_scratch *scratch, char **cause)
+{
+	(void)scratch;
+	return json_get_boolean(object, field->key, AT(item, field->offset, bool), cause) < 0 ? -1 : 0;
+}
+
+static void
+write_number(const struct fact_field *field, json_t *object, const void *item)
+{
+	json_object_set_new(object, field->key, number_to_json(*AT_READ(item, field->offset, double)));
+}
+
+static int
+read_number(
+    const struct fact_field *field, const json_t *object, void *item, struct fact_field_scratch *scratch, char **cause)
+{
+	(void)scratch;
+	return json_get_number(object, field->key, AT(item, field->offset, double), cause) < 0 ? -1 : 0;
+}
+
 static const struct type types[] = {
     [FIELD_STATUS] = {NULL, write_status, read_status},
     [FIELD_STATUS_LIVE] = {NULL, write_status, read_status},
@@ -430,6 +460,8 @@ static const struct type types[] = {
     [FIELD_WHY] = {pack_one, write_text, read_why},
     [FIELD_DOCUMENT] = {pack_one, write_text, read_document},
     [FIELD_ITEMS] = {pack_items, write_items, read_items},
+    [FIELD_BOOLEAN] = {NULL, write_boolean, read_boolean},
+    [FIELD_NUMBER] = {NULL, write_number, read_number},
 };
 
 /* ---- by type ---- */

@@ -23,7 +23,7 @@ struct pack {
 /*
  * STATUS_LIVE: any status but GONE. COUNT_OR_NONE: -1 is null. TEXTS: an array of strings, null where `declared` is false. NUMBERS: an array
  * of doubles; one that is no number is null. REASON: why something is missing, null when it is not. WHY: a text that is never NULL. DOCUMENT: JSON as
- * text, read from an object too. ITEMS: an array of objects, each of the fields of `items`.
+ * text, read from an object too. ITEMS: an array of objects, each of the fields of `items`. NUMBER: a double.
  */
 enum fact_field_type {
 	FIELD_STATUS,
@@ -41,6 +41,8 @@ enum fact_field_type {
 	FIELD_WHY,
 	FIELD_DOCUMENT,
 	FIELD_ITEMS,
+	FIELD_BOOLEAN,
+	FIELD_NUMBER,
 };
 
 struct fact_field;

@@ -111,6 +111,52 @@ static const struct fact_field series_fields[] = {
     {"values", FIELD_NUMBERS, offsetof(struct kd_series, values), offsetof(struct kd_series, count), 0, NULL},
 };
 
+static const struct fact_field log_template_fields[] = {
+    FIELD(kd_log_template, "id", FIELD_TEXT_REQUIRED, id),
+    FIELD(kd_log_template, "text", FIELD_TEXT_REQUIRED, text),
+    FIELD(kd_log_template, "level", FIELD_WHY, level),
+    FIELD(kd_log_template, "failing", FIELD_BOOLEAN, failing),
+    FIELD(kd_log_template, "first", FIELD_TIME, first_ms),
+    FIELD(kd_log_template, "last", FIELD_TIME, last_ms),
+    FIELD(kd_log_template, "count", FIELD_NUMBER, count),
+    FIELD(kd_log_template, "recent", FIELD_NUMBER, recent),
+    {"hours", FIELD_NUMBERS, offsetof(struct kd_log_template, hours), offsetof(struct kd_log_template, hours_count), 0,
+	NULL},
+};
+
+static const struct fact_field log_fault_fields[] = {
+    FIELD(kd_log_fault, "name", FIELD_TEXT_REQUIRED, name),
+    FIELD(kd_log_fault, "text", FIELD_TEXT_REQUIRED, text),
+    FIELD(kd_log_fault, "first", FIELD_TIME, first_ms),
+    FIELD(kd_log_fault, "last", FIELD_TIME, last_ms),
+    FIELD(kd_log_fault, "count", FIELD_NUMBER, count),
+};
+
+/* 4,096: a miner of the daemon holds some thousand templates at most. */
+static const struct fact_items log_template_items = {
+    sizeof(struct kd_log_template), log_template_fields, KD_COUNT(log_template_fields), 4096};
+static const struct fact_items log_fault_items = {
+    sizeof(struct kd_log_fault), log_fault_fields, KD_COUNT(log_fault_fields), 64};
+
+static const struct fact_field log_group_fields[] = {
+    FIELD(kd_log_group, "name", FIELD_TEXT_REQUIRED, name),
+    FIELD(kd_log_group, "missing", FIELD_REASON, missing),
+    FIELD(kd_log_group, "why", FIELD_WHY, why),
+    FIELD(kd_log_group, "blame", FIELD_TEXT, blame),
+    FIELD(kd_log_group, "since", FIELD_TIME, since_ms),
+    FIELD(kd_log_group, "until", FIELD_TIME, until_ms),
+    FIELD(kd_log_group, "recent_from", FIELD_TIME, recent_from_ms),
+    FIELD(kd_log_group, "faults_from", FIELD_TIME, faults_from_ms),
+    FIELD(kd_log_group, "hours_from", FIELD_TIME, hours_from_ms),
+    FIELD(kd_log_group, "behind", FIELD_BOOLEAN, behind),
+    FIELD(kd_log_group, "share", FIELD_NUMBER, share),
+    FIELD(kd_log_group, "left_out", FIELD_COUNT, left_out),
+    {"templates", FIELD_ITEMS, offsetof(struct kd_log_group, templates), offsetof(struct kd_log_group, templates_count),
+	0, &log_template_items},
+    {"faults", FIELD_ITEMS, offsetof(struct kd_log_group, faults), offsetof(struct kd_log_group, faults_count), 0,
+	&log_fault_items},
+};
+
 static const struct kind kinds[] = {
     [KD_STREAM_STATUS] = {false, sizeof(struct kd_stream_status), status_fields, KD_COUNT(status_fields)},
     [KD_STREAM_SUMMARY] = {false, sizeof(struct kd_stream_summary), summary_fields, KD_COUNT(summary_fields)},
@@ -118,6 +164,7 @@ static const struct kind kinds[] = {
     [KD_CONSUMERS] = {true, sizeof(struct kd_consumer), consumer_fields, KD_COUNT(consumer_fields)},
     [KD_EXPECT] = {false, sizeof(struct kd_expect), expect_fields, KD_COUNT(expect_fields)},
     [KD_METRIC] = {true, sizeof(struct kd_series), series_fields, KD_COUNT(series_fields)},
+    [KD_LOG_GROUPS] = {true, sizeof(struct kd_log_group), log_group_fields, KD_COUNT(log_group_fields)},
     [KD_PRINCIPALS] = {false, sizeof(struct kd_principals), principals_fields, KD_COUNT(principals_fields)},
 };
 
@@ -129,6 +176,7 @@ union item {
 	struct kd_consumer consumer;
 	struct kd_expect expect;
 	struct kd_series series;
+	struct kd_log_group log_group;
 	struct kd_principals principals;
 };
 

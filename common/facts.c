@@ -172,6 +172,12 @@ kd_get_series(const struct kd_facts *facts, size_t need, size_t *count)
 	return get_value(facts, need, KD_METRIC, count);
 }
 
+const struct kd_log_group *
+kd_get_log_groups(const struct kd_facts *facts, size_t need, size_t *count)
+{
+	return get_value(facts, need, KD_LOG_GROUPS, count);
+}
+
 const struct kd_expect *
 kd_get_expect(const struct kd_facts *facts, size_t need)
 {

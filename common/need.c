@@ -16,6 +16,7 @@ static const char *const kind_names[] = {
     [KD_CONSUMERS] = "consumers",
     [KD_EXPECT] = "expect",
     [KD_METRIC] = "metric",
+    [KD_LOG_GROUPS] = "log_groups",
     [KD_PRINCIPALS] = "principals",
 };
 
@@ -165,6 +166,23 @@ check_option(const struct kd_need *need, const struct kd_option *options, size_t
 	return 0;
 }
 
+/* Of a log group. */
+static int
+check_past(const struct kd_need *need, const struct kd_option *options, size_t count, char **cause)
+{
+	int64_t most_s = need->window_s;
+
+	if (need->window_option > count ||
+	    (need->window_option > 0 && options[need->window_option - 1].type != KD_DURATION))
+		return cause_set(
+		    cause, "takes how far back to read logs from no option: name one that is a KD_DURATION");
+	if (need->window_option > 0)
+		most_s = options[need->window_option - 1].max;
+	if (most_s < 0 || most_s > 14 * DAY_S)
+		return cause_set(cause, "reads logs further back than 14 d");
+	return 0;
+}
+
 int
 need_check(const struct kd_need *need, const struct kd_option *options, size_t count, char **cause)
 {
@@ -172,6 +190,8 @@ need_check(const struct kd_need *need, const struct kd_option *options, size_t c
 
 	if (need_kind_name(need->kind) == NULL)
 		return cause_set(cause, "is of a kind of fact that kdiag does not know");
+	if (need->kind == KD_LOG_GROUPS)
+		return check_past(need, options, count, cause);
 	if (need->kind != KD_METRIC)
 		return 0;
 	if (check_which(need, cause) != 0)
@@ -198,10 +218,12 @@ need_resolve(const struct kd_need *need, const struct kd_settings *settings)
 	struct kd_need resolved = *need;
 	int64_t period_s = period_of(need), periods;
 
-	if (need->kind != KD_METRIC)
+	if (need->kind != KD_METRIC && need->kind != KD_LOG_GROUPS)
 		return (struct kd_need){.kind = need->kind};
 	if (need->window_option > 0 && settings != NULL)
 		resolved.window_s = kd_duration_s(settings, need->window_option - 1);
+	if (need->kind == KD_LOG_GROUPS)
+		return (struct kd_need){.kind = KD_LOG_GROUPS, .window_s = resolved.window_s};
 	periods = resolved.window_s / period_s + (resolved.window_s % period_s > 0);
 	if (periods > NEED_POINTS_MAX)
 		periods = NEED_POINTS_MAX;

@@ -53,6 +53,7 @@ enum kd_need_kind {
 	KD_CONSUMERS,         /* struct kd_consumer[], enhanced fan-out only; Kinesis ListStreamConsumers */
 	KD_EXPECT, /* struct kd_expect: the parameters declared for the stream in the config; never fetched */
 	KD_METRIC, /* struct kd_series[]; CloudWatch GetMetricData, namespace AWS/Kinesis: which one say the need's members */
+	KD_LOG_GROUPS, /* struct kd_log_group[], those of the stream's log_groups; CloudWatch Logs, mined for templates */
 	KD_PRINCIPALS, /* struct kd_principals: who shall reach the stream, and the policies that say whether they may; IAM, Kinesis GetResourcePolicy */
 };
 
@@ -62,7 +63,7 @@ enum kd_stat { KD_SUM = 1, KD_AVERAGE, KD_MAXIMUM, KD_MINIMUM, KD_SAMPLE_COUNT }
 enum kd_per { KD_PER_STREAM, KD_PER_SHARD, KD_PER_CONSUMER };
 
 /*
- * All but `kind` are of a KD_METRIC. A window is as many whole periods as window_s holds, up to the newest one that is settled (a
+ * All but `kind` are of a KD_METRIC, save that the window of KD_LOG_GROUPS is how much of the past is read of a log group that is new. A window is as many whole periods as window_s holds, up to the newest one that is settled (a
  * minute's value is complete after about two). Points that are there already are not asked for again, save those that may still change, and
  * no query is made more often than once a period: a long window costs no more than a short one, and a long period costs less.
  */
@@ -239,6 +240,49 @@ struct kd_principals {
 	size_t resource_policies_count;
 };
 
+/*
+ * What one statement of a program has written into a log group: all that varies in its text is masked. `hours` are three numbers for each
+ * hour from the group's hours_from_ms on: events, the most of them in five minutes, and the longest time without any in seconds, of which a part lies in that hour. NAN: that hour
+ * was not read, or the template not known. Counts are scaled up where only a share of the log was read.
+ */
+struct kd_log_template {
+	const char *
+	    id; /* the same over restarts, and when the template takes in another; "all" and "errors": the group's events, and those of level error and worse */
+	const char *text;  /* "" of these two */
+	const char *level; /* "error", "info" …; "" where the log tells none */
+	bool failing;      /* it says that something fails: by its level or its words */
+	int64_t first_ms;  /* the first event ever; 0: before what is remembered */
+	int64_t last_ms;
+	double count;  /* since first_ms, */
+	double recent; /* and since the group's recent_from_ms */
+	const double *hours;
+	size_t hours_count; /* of numbers: three times the hours */
+};
+
+/* An error whose text names its cause, such as "expired_iterator" (probes/README.md has them all); count: since the group's faults_from_ms. */
+struct kd_log_fault {
+	const char *name;
+	const char *text; /* the template of the last one */
+	int64_t first_ms, last_ms;
+	double count;
+};
+
+struct kd_log_group {
+	const char *name;
+	enum kd_reason
+	    missing; /* KD_KNOWN, or why this group could not be read: then why and blame say it, and the rest is empty */
+	const char *why, *blame;
+	int64_t since_ms, until_ms; /* it was read from then up to then */
+	int64_t recent_from_ms, faults_from_ms, hours_from_ms;
+	bool behind;      /* the past is still being read: until_ms is not now */
+	double share;     /* of the newest part of the log: less than 1: it is more than may be read, and sampled */
+	int64_t left_out; /* templates past what is kept */
+	const struct kd_log_template *templates; /* "all" and "errors" first, then those seen last */
+	size_t templates_count;
+	const struct kd_log_fault *faults;
+	size_t faults_count;
+};
+
 /* When these facts were put together: a probe's "now". */
 int64_t kd_now_ms(const struct kd_facts *facts);
 /* Names for sentences and commands; never NULL. The ARN is "" while it is not known. */
@@ -265,6 +309,9 @@ const struct kd_principals *kd_get_principals(const struct kd_facts *facts, size
  * KD_NOT_CONFIGURED, while that metric is off for the stream's shards, or is not looked at now because it costs: nothing to say, not unknown.
  */
 const struct kd_series *kd_get_series(const struct kd_facts *facts, size_t need, size_t *count);
+
+/* Missing, KD_NOT_CONFIGURED, when the config names no log groups for the stream: nothing to say. */
+const struct kd_log_group *kd_get_log_groups(const struct kd_facts *facts, size_t need, size_t *count);
 
 /* Over the known points of a series (NULL: of none): how many; false with *value left alone when there is none. */
 size_t kd_series_known(const struct kd_series *series);

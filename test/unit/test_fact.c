@@ -583,6 +583,58 @@ test_wrong_needs_do_no_harm(void **state)
 }
 
 static void
+test_log_groups(void **state)
+{
+	static const double hours[] = {12, 3, 40, NAN, NAN, NAN};
+	const struct kd_log_template templates[] = {
+	    {.id = "all", .text = "", .level = "", .count = 12.5, .hours = hours, .hours_count = KD_COUNT(hours)},
+	    {.id = "0123456789ab",
+		.text = "cannot read <*>",
+		.level = "error",
+		.failing = true,
+		.first_ms = TIME_MS,
+		.last_ms = TIME_MS + 1,
+		.count = 12,
+		.recent = 3,
+		.hours = NULL,
+		.hours_count = 0}};
+	const struct kd_log_fault faults[] = {{"expired_iterator", "cannot read <*>", TIME_MS, TIME_MS + 1, 2}};
+	const struct kd_log_group groups[] = {{.name = "/aws/lambda/a",
+						  .why = "",
+						  .since_ms = TIME_MS,
+						  .until_ms = TIME_MS + 60000,
+						  .share = 0.25,
+						  .behind = true,
+						  .left_out = 3,
+						  .templates = templates,
+						  .templates_count = 2,
+						  .faults = faults,
+						  .faults_count = 1},
+	    {.name = "/aws/lambda/b", .missing = KD_DENIED, .why = "may not", .blame = "self/denied/x"}};
+	struct fact *fact = fact_new_log_groups(TIME_MS, groups, KD_COUNT(groups)), *read;
+	json_t *written = fact_to_json(fact), *again;
+	const struct kd_log_group *value;
+	size_t count;
+
+	(void)state;
+	read = fact_from_json(written, NULL);
+	assert_non_null(read);
+	again = fact_to_json(read);
+	assert_true(json_equal(written, again));
+	value = fact_value(read, KD_LOG_GROUPS, &count);
+	assert_int_equal(count, 2);
+	assert_int_equal(value[0].templates_count, 2);
+	assert_true(value[0].templates[0].hours[2] == 40 && isnan(value[0].templates[0].hours[3]));
+	assert_string_equal(value[0].templates[1].text, "cannot read <*>");
+	assert_string_equal(value[0].faults[0].name, "expired_iterator");
+	assert_int_equal(value[1].missing, KD_DENIED);
+	json_decref(written);
+	json_decref(again);
+	fact_unref(read);
+	fact_unref(fact);
+}
+
+static void
 expect_document_refused(const char *text, const char *sentence)
 {
 	json_t *document = parse(text);
@@ -647,6 +699,7 @@ main(void)
 	    cmocka_unit_test(test_consumers),
 	    cmocka_unit_test(test_expect_tells_empty_from_nothing_said),
 	    cmocka_unit_test(test_missing),
+	    cmocka_unit_test(test_log_groups),
 	    cmocka_unit_test(test_series_is_copied_and_comes_back),
 	    cmocka_unit_test(test_series_is_cut_to_its_window),
 	    cmocka_unit_test(test_stream_without_datapoint_is_missing),
