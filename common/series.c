@@ -54,6 +54,19 @@ kd_series_max(const struct kd_series *series, double *value)
 	return true;
 }
 
+/* The newest `of` known points; the caller's array, and how many there were. */
+static double *
+newest_known(const struct kd_series *series, size_t of, size_t *count)
+{
+	double *newest = mem_new(series->count, sizeof(*newest));
+
+	*count = 0;
+	for (size_t i = series->count; i > 0 && *count < of; i--)
+		if (!isnan(series->values[i - 1]))
+			newest[(*count)++] = series->values[i - 1];
+	return newest;
+}
+
 static int
 compare(const void *a, const void *b)
 {
@@ -65,19 +78,23 @@ compare(const void *a, const void *b)
 bool
 kd_series_median(const struct kd_series *series, double *value)
 {
-	size_t known = kd_series_known(series), n = 0;
+	return series != NULL && kd_series_level(series, kd_series_known(series), value);
+}
+
+bool
+kd_series_level(const struct kd_series *series, size_t of, double *value)
+{
+	size_t count;
 	double *sorted;
 
-	if (known == 0)
+	if (series == NULL || of == 0 || series->count == 0)
 		return false;
-	sorted = mem_new(known, sizeof(*sorted));
-	for (size_t i = 0; i < series->count; i++)
-		if (!isnan(series->values[i]))
-			sorted[n++] = series->values[i];
-	qsort(sorted, known, sizeof(*sorted), compare);
-	*value = (sorted[(known - 1) / 2] + sorted[known / 2]) / 2;
+	sorted = newest_known(series, of, &count);
+	qsort(sorted, count, sizeof(*sorted), compare);
+	if (count > of / 2)
+		*value = (sorted[(count - 1) / 2] + sorted[count / 2]) / 2;
 	free(sorted);
-	return true;
+	return count > of / 2;
 }
 
 bool

@@ -98,6 +98,96 @@ kd_age(int64_t seconds, char buf[KD_AGE_SIZE])
 	return buf;
 }
 
+/* ---- numbers ---- */
+
+const char *
+kd_share(double percent, char buf[KD_NUMBER_SIZE])
+{
+	bool tenths = (percent > 0 && percent < 9.95) || (percent >= 99.5 && percent < 100);
+
+	if (percent > 0 && percent < 0.1)
+		(void)snprintf(buf, KD_NUMBER_SIZE, "less than 0.1 %%");
+	else if (percent > 99.9 && percent < 100)
+		(void)snprintf(buf, KD_NUMBER_SIZE, "more than 99.9 %%");
+	else
+		(void)snprintf(buf, KD_NUMBER_SIZE, "%.*f %%", tenths, percent);
+	return buf;
+}
+
+const char *
+kd_byte_rate(double bytes_per_s, char buf[KD_NUMBER_SIZE])
+{
+	static const char *const units[] = {"B/s", "KiB/s", "MiB/s", "GiB/s"};
+	size_t i = 0;
+
+	/* 1000 and not 1024: "0.98 MiB/s" is shorter than "1004 KiB/s". */
+	while (i + 1 < KD_COUNT(units) && bytes_per_s >= 1000) {
+		bytes_per_s /= 1024;
+		i++;
+	}
+	(void)snprintf(buf, KD_NUMBER_SIZE, "%.*f %s",
+	    i == 0 || bytes_per_s >= 99.95 ? 0
+	    : bytes_per_s < 0.995          ? 2
+					   : 1,
+	    bytes_per_s, units[i]);
+	return buf;
+}
+
+const char *
+kd_amount(double amount, char buf[KD_NUMBER_SIZE])
+{
+	char digits[KD_NUMBER_SIZE];
+	size_t len, used = 0;
+
+	if (!(amount > -1e15 && amount < 1e15)) {
+		(void)snprintf(buf, KD_NUMBER_SIZE, "%.3g", amount);
+		return buf;
+	}
+	if (amount > 0 && amount < 0.95) {
+		(void)snprintf(buf, KD_NUMBER_SIZE, "%.*f", amount < 0.1 ? 2 : 1, amount);
+		return buf;
+	}
+	(void)snprintf(digits, sizeof(digits), "%.0f", amount);
+	len = strlen(digits);
+	for (size_t i = 0; i < len; i++) {
+		if (i > 0 && digits[i - 1] != '-' && (len - i) % 3 == 0)
+			buf[used++] = ',';
+		buf[used++] = digits[i];
+	}
+	buf[used] = '\0';
+	return buf;
+}
+
+const char *
+kd_millis(double ms, char buf[KD_NUMBER_SIZE])
+{
+	static const double second = 1000, minute = 60000, longest = 9e15;
+
+	if (ms >= minute)
+		return kd_age((int64_t)((ms < longest ? ms : longest) / second + 0.5), buf);
+	if (ms >= second)
+		(void)snprintf(buf, KD_NUMBER_SIZE, "%.*f s", ms < 9950, ms / second);
+	else
+		(void)snprintf(buf, KD_NUMBER_SIZE, "%.*f ms", ms > 0 && ms < 9.95, ms);
+	return buf;
+}
+
+/* The first key, and half of the width rounded up: never the first key itself where there are two. */
+struct kd_hash
+kd_hash_middle(struct kd_hash first, struct kd_hash last)
+{
+	uint64_t low = last.low - first.low, high = last.high - first.high - (last.low < first.low);
+	uint64_t half = low >> 1 | high << 63, middle;
+
+	high >>= 1;
+	half += low & 1;
+	high += half < (low & 1);
+	middle = first.low + half;
+	return (struct kd_hash){first.high + high + (middle < half), middle};
+}
+
+/* ---- hash keys ---- */
+
 /* limbs (32 bits each, the highest first) times 10 plus digit; the carry out of the top, 0 while it fits. */
 static uint32_t
 append_digit(uint32_t limbs[LIMBS], unsigned digit)

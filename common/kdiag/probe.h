@@ -318,6 +318,11 @@ size_t kd_series_known(const struct kd_series *series);
 bool kd_series_sum(const struct kd_series *series, double *value);
 bool kd_series_max(const struct kd_series *series, double *value);
 bool kd_series_median(const struct kd_series *series, double *value);
+/*
+ * The level of late: the median of the newest `of` known points, which spikes do not move while they are the lesser part of them. false when not
+ * even the greater part of so many is known.
+ */
+bool kd_series_level(const struct kd_series *series, size_t of, double *value);
 /* The newest one; ms (or NULL): when its period began. */
 bool kd_series_last(const struct kd_series *series, double *value, int64_t *ms);
 /* How many of the newest `of` periods have a point that is at least (more than) the limit: M of N against single spikes. */
@@ -420,9 +425,19 @@ void kd_keep_state(struct kd_report *out, const char *text);
 
 /* ---- helpers for sentences ---- */
 
-enum { KD_AGE_SIZE = 32, KD_HASH_SIZE = 40 };
+enum { KD_AGE_SIZE = 32, KD_HASH_SIZE = 40, KD_NUMBER_SIZE = 32 };
 /* "8 s", "23 min", "3 h 10 min", "2 d 4 h": two units at most, as a person says it; returns buf. */
 const char *kd_age(int64_t seconds, char buf[KD_AGE_SIZE]);
+/* Numbers as a person reads them; all return buf. "54 %", "3.2 %", "less than 0.1 %"; 100 % is said of the whole only. */
+const char *kd_share(double percent, char buf[KD_NUMBER_SIZE]);
+/* "870 B/s", "12 KiB/s", "3.7 MiB/s" */
+const char *kd_byte_rate(double bytes_per_s, char buf[KD_NUMBER_SIZE]);
+/* "0", "0.4", "17", "12,400" */
+const char *kd_amount(double amount, char buf[KD_NUMBER_SIZE]);
+/* "12 ms", "1.4 s", "23 min" */
+const char *kd_millis(double ms, char buf[KD_NUMBER_SIZE]);
+/* The key in the middle of a range: where a shard is split into halves. */
+struct kd_hash kd_hash_middle(struct kd_hash first, struct kd_hash last);
 /* The decimal form that AWS takes; returns buf. */
 const char *kd_hash_decimal(struct kd_hash hash, char buf[KD_HASH_SIZE]);
 const char *kd_status_name(enum kd_status status); /* "ACTIVE", "GONE" */

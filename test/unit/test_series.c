@@ -52,6 +52,23 @@ test_median_of_two_is_between(void **state)
 }
 
 static void
+test_level_ignores_the_lesser_part(void **state)
+{
+	static const double spikes[] = {5, 5, 90, NAN, 5, 90, NAN};
+	struct kd_series series = {.count = 7, .values = spikes, .period_s = 60};
+	double value = 0;
+
+	(void)state;
+	assert_true(kd_series_level(&series, 5, &value));
+	assert_true(value == 5);
+	assert_true(kd_series_level(&series, 1, &value));
+	assert_true(value == 90);
+	assert_true(kd_series_level(&series, 9, &value));
+	assert_false(kd_series_level(&series, 10, &value));
+	assert_false(kd_series_level(&series, 0, &value));
+}
+
+static void
 test_nothing_known(void **state)
 {
 	const struct kd_series *all[] = {NULL, &none, &empty};
@@ -64,6 +81,7 @@ test_nothing_known(void **state)
 		assert_false(kd_series_sum(all[i], &value));
 		assert_false(kd_series_max(all[i], &value));
 		assert_false(kd_series_median(all[i], &value));
+		assert_false(kd_series_level(all[i], 3, &value));
 		assert_false(kd_series_last(all[i], &value, NULL));
 		assert_int_equal(kd_series_at_least(all[i], 5, 0), 0);
 		assert_int_equal(kd_series_above(all[i], 5, -1), 0);
@@ -117,6 +135,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_known_points),
 	    cmocka_unit_test(test_median_of_two_is_between),
+	    cmocka_unit_test(test_level_ignores_the_lesser_part),
 	    cmocka_unit_test(test_nothing_known),
 	    cmocka_unit_test(test_counting),
 	    cmocka_unit_test(test_at),

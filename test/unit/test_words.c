@@ -62,6 +62,84 @@ test_ages(void **state)
 		assert_string_equal(kd_age(rows[i].seconds, text), rows[i].text);
 }
 
+struct number {
+	double value;
+	const char *text;
+};
+
+static void
+expect_numbers(const char *(*say)(double, char[KD_NUMBER_SIZE]), const struct number *rows, size_t count)
+{
+	char text[KD_NUMBER_SIZE];
+
+	for (size_t i = 0; i < count; i++)
+		assert_string_equal(say(rows[i].value, text), rows[i].text);
+}
+
+static void
+test_shares(void **state)
+{
+	static const struct number rows[] = {{0, "0 %"}, {0.001, "less than 0.1 %"}, {0.1, "0.1 %"}, {3.16, "3.2 %"},
+	    {9.96, "10 %"}, {54.2, "54 %"}, {99.4, "99 %"}, {99.7, "99.7 %"}, {99.95, "more than 99.9 %"},
+	    {100, "100 %"}, {213.4, "213 %"}};
+
+	(void)state;
+	expect_numbers(kd_share, rows, KD_COUNT(rows));
+}
+
+static void
+test_byte_rates(void **state)
+{
+	static const struct number rows[] = {{0, "0 B/s"}, {870, "870 B/s"}, {1000, "0.98 KiB/s"},
+	    {12288, "12.0 KiB/s"}, {1024.0 * 1024, "1.0 MiB/s"}, {3.7 * 1048576, "3.7 MiB/s"},
+	    {250.0 * 1048576, "250 MiB/s"}, {5e15, "4656613 GiB/s"}};
+
+	(void)state;
+	expect_numbers(kd_byte_rate, rows, KD_COUNT(rows));
+}
+
+static void
+test_amounts(void **state)
+{
+	static const struct number rows[] = {{0, "0"}, {0.04, "0.04"}, {0.4, "0.4"}, {17.3, "17"}, {999, "999"},
+	    {12400, "12,400"}, {-1234567, "-1,234,567"}, {1e300, "1e+300"}};
+
+	(void)state;
+	expect_numbers(kd_amount, rows, KD_COUNT(rows));
+}
+
+static void
+test_millis(void **state)
+{
+	static const struct number rows[] = {{0, "0 ms"}, {0.4, "0.4 ms"}, {12, "12 ms"}, {999, "999 ms"},
+	    {1400, "1.4 s"}, {15000, "15 s"}, {60000, "1 min"}, {46800000, "13 h"}, {1e300, "104166666 d 16 h"}};
+
+	(void)state;
+	expect_numbers(kd_millis, rows, KD_COUNT(rows));
+}
+
+static void
+test_middle_of_hashes(void **state)
+{
+	static const struct {
+		struct kd_hash first, last;
+		const char *middle;
+	} rows[] = {
+	    {{0, 0}, {UINT64_MAX, UINT64_MAX}, "170141183460469231731687303715884105728"},
+	    {{0, 0}, {0, 1}, "1"},
+	    {{0, 7}, {0, 7}, "7"},
+	    {{0, UINT64_MAX}, {1, 0}, "18446744073709551616"},
+	    {{0, 0}, {1, 0}, "9223372036854775808"},
+	    {{0, 0}, {1, UINT64_MAX}, "18446744073709551616"},
+	    {{1, 0}, {2, UINT64_MAX}, "36893488147419103232"},
+	};
+	char text[KD_HASH_SIZE];
+
+	(void)state;
+	for (size_t i = 0; i < KD_COUNT(rows); i++)
+		assert_string_equal(kd_hash_decimal(kd_hash_middle(rows[i].first, rows[i].last), text), rows[i].middle);
+}
+
 static void
 test_names(void **state)
 {
@@ -95,6 +173,11 @@ main(void)
 	    cmocka_unit_test(test_hashes),
 	    cmocka_unit_test(test_bad_hashes),
 	    cmocka_unit_test(test_ages),
+	    cmocka_unit_test(test_shares),
+	    cmocka_unit_test(test_byte_rates),
+	    cmocka_unit_test(test_amounts),
+	    cmocka_unit_test(test_millis),
+	    cmocka_unit_test(test_middle_of_hashes),
 	    cmocka_unit_test(test_names),
 	};
 
