@@ -4,10 +4,10 @@
 set -eu
 
 build='gcc make pkg-config libc6-dev libcurl4-openssl-dev libssl-dev libjansson-dev libevent-dev libyaml-dev libexpat1-dev libsqlite3-dev'
-test='libcmocka-dev bats socat valgrind curl jq procps systemd'
+test='libcmocka-dev bats socat valgrind curl jq procps systemd python3 python3-boto3'
 lint='clang clang-format clang-tidy mandoc shellcheck'
 fuzz='clang libclang-rt-dev'
-bench='procps'
+bench='procps python3 python3-boto3'
 
 packages='' log_daemons=''
 for group in "${@:-build test lint fuzz bench}"; do

@@ -57,6 +57,9 @@ rss_mb() { awk '/VmRSS/ {printf "%.1f", $2 / 1024}' "/proc/$daemon/status"; }
 
 # What an AWS call costs in CPU: kdiagd's own modules, a bare libcurl loop, boto3; in turn, three times.
 call() {
+	local python=python3
+
+	"$python" -c "import boto3" 2>/dev/null || python=/usr/bin/python3
 	echo "== call: CPU of an AWS call (DescribeStreamSummary and ListShards in turn, against kdiag-awssim, 8 connections)"
 	start_sim 200 false
 	write_config 60s unlimited 200
@@ -64,8 +67,8 @@ call() {
 	for _ in 1 2 3; do
 		"$build/bench/call" kdiag "$dir/kdiagd.yaml" 25
 		"$build/bench/call" curl "$port" 200 25
-		if python3 -c 'import boto3' 2>/dev/null; then
-			python3 test/bench/boto3_call.py "$port" 1000
+		if "$python" -c "import boto3" 2>/dev/null; then
+			"$python" test/bench/boto3_call.py "$port" 1000
 		fi
 	done | tee "$dir/call.out"
 	awk '{us[$1] = us[$1] " " $4; n[$1]++} END {

@@ -4,6 +4,13 @@
 
 load helpers
 
+# The python3 that has boto3: the first in PATH, or Debian's own, whose packages another one does not see.
+setup_file() {
+	export PYTHON=python3 BOTO3=yes
+	"$PYTHON" -c 'import boto3' 2>/dev/null || PYTHON=/usr/bin/python3
+	"$PYTHON" -c 'import boto3' 2>/dev/null || BOTO3=
+}
+
 setup() {
 	start_awssim - <<-'YAML'
 		account: "123456789012"
@@ -33,11 +40,11 @@ teardown() {
 }
 
 need_boto3() {
-	python3 -c 'import boto3' 2>/dev/null || skip "python3 cannot import boto3"
+	[ -n "$BOTO3" ] || skip "no boto3 for python3 (Debian: python3-boto3)"
 }
 
 aws_call() {
-	python3 "$BATS_TEST_DIRNAME/aws_call.py" "$@"
+	"$PYTHON" "$BATS_TEST_DIRNAME/aws_call.py" "$@"
 }
 
 fault() {
@@ -374,7 +381,7 @@ old_key_is_expired() {
 
 @test "boto3: the instance role's keys work" {
 	need_boto3
-	AWS_EC2_METADATA_SERVICE_ENDPOINT="$url" AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null run python3 -c '
+	AWS_EC2_METADATA_SERVICE_ENDPOINT="$url" AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null run "$PYTHON" -c '
 import botocore.session
 keys = botocore.session.get_session().get_credentials().get_frozen_credentials()
 print(keys.access_key, keys.secret_key, keys.token)'
@@ -387,7 +394,7 @@ print(keys.access_key, keys.secret_key, keys.token)'
 
 @test "AWS's rates: the sixth ListStreams in a second is refused, and counted" {
 	need_boto3
-	run python3 - <<-'PY'
+	run "$PYTHON" - <<-'PY'
 		import boto3, os
 		from botocore.config import Config
 		client = boto3.client("kinesis", endpoint_url="http://127.0.0.1:" + os.environ["AWS_PORT"], region_name="us-east-1",
