@@ -10,7 +10,7 @@
 enum {
 	BLAME_DEPTH =
 	    4, /* how far a quiet finding is followed to one that was told; blame in a circle explains nothing */
-	RESOLVED_EXPLAINS_MS = 10 * 1000,
+	RESOLVED_EXPLAINS_MS = 10 * 1000, /* longer than a look that was under way then takes to be judged */
 };
 
 static const char no_longer_reported[] = "no longer reported";
@@ -42,6 +42,13 @@ out:
 	return item;
 }
 
+/* A look that was under way when it resolved is explained by it still; but not for an hour, should the wall clock step back by one. */
+static bool
+has_just_changed(const struct finding *finding, int64_t now_ms)
+{
+	return now_ms >= finding->changed_ms && now_ms - finding->changed_ms < RESOLVED_EXPLAINS_MS;
+}
+
 /* Does what this finding blames stand open, told to somebody, or was it seen and is about to? */
 static bool
 is_explained(const struct ledger *ledger, const struct ledger_item *item, const char *blame, int64_t now_ms)
@@ -57,9 +64,8 @@ is_explained(const struct ledger *ledger, const struct ledger_item *item, const 
 			return true;
 		if (blamed->finding.state == FINDING_PENDING)
 			return blamed->finding.severity != KD_UNKNOWN;
-		/* A look that was under way when it resolved is explained by it still. */
 		if (blamed->finding.state == FINDING_RESOLVED)
-			return now_ms - blamed->finding.changed_ms < RESOLVED_EXPLAINS_MS;
+			return has_just_changed(&blamed->finding, now_ms);
 		if (blamed->finding.state != FINDING_OPEN)
 			return false;
 		blame = blamed->finding.blame;

@@ -614,6 +614,38 @@ test_blame_of_pending(void **state)
 	fix_free(fix);
 }
 
+/* A look that began while AWS was refused is judged after the first good answer: what is unknown in it is nobody's news. */
+static void
+test_blame_of_just_resolved(void **state)
+{
+	static const struct {
+		int64_t after_ms;
+		const char *saw;
+	} rows[] = {
+	    {0, ""}, {9999, ""}, {10000, "opened unknown from ok beta/lag/stream;"},
+	    {-3600 * 1000, "opened unknown from ok beta/lag/stream;"}, /* the wall clock was set back */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < KD_COUNT(rows); i++) {
+		struct fix *fix = fix_new(1, 1, 1, 1);
+
+		ledger_raise(fix->ledger, "service", "kinesis", KD_CRITICAL, "AWS does not answer", NULL, fix->now_ms);
+		look_beta(fix, 'U', "self/service/kinesis");
+		look_beta(fix, 'U', "self/service/kinesis");
+		check_beta(fix, FINDING_OPEN, true);
+		ledger_clear(fix->ledger, "service", "kinesis", fix->now_ms);
+		fix->now_ms += rows[i].after_ms - STEP_MS;
+		look_beta(fix, 'U', "self/service/kinesis");
+		assert_string_equal(fix->saw, rows[i].saw);
+		/* the next look sees: nobody ever hears of it */
+		look_beta(fix, '.', NULL);
+		assert_string_equal(
+		    fix->saw, *rows[i].saw != '\0' ? "resolved unknown from unknown beta/lag/stream;" : "");
+		fix_free(fix);
+	}
+}
+
 static void
 test_blame_chain_and_circle(void **state)
 {
@@ -1215,6 +1247,7 @@ main(void)
 	    cmocka_unit_test(test_blames_that_explain_nothing),
 	    cmocka_unit_test(test_blame_of_self),
 	    cmocka_unit_test(test_blame_of_pending),
+	    cmocka_unit_test(test_blame_of_just_resolved),
 	    cmocka_unit_test(test_blame_chain_and_circle),
 	    cmocka_unit_test(test_self),
 	    cmocka_unit_test(test_forget),
