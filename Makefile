@@ -111,7 +111,7 @@ $(BUILD)/bench/%: $(BUILD)/obj/test/bench/%.o $(BUILD)/libdaemon.a $(BUILD)/liba
 	$(LINK) $(KD_API) -o $@ $< $(BUILD)/libdaemon.a $(BUILD)/libaws.a $(KD_LIB) $(LIBS)
 
 tests-built: all $(UNIT_BIN) $(TPROBE_SO)
-bench-built: all $(BENCH_BIN)
+bench-built: all $(BENCH_BIN) $(TPROBE_SO)
 
 # ---- set-up, demo, tests ----
 

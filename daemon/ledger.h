@@ -114,10 +114,11 @@ int ledger_ack(struct ledger *ledger, const char *id, const struct ledger_person
     char **cause);
 int ledger_unack(struct ledger *ledger, const char *id, const struct ledger_person *by, int64_t now_ms, char **cause);
 
-/* What is not told for a time: a stream's findings, a probe's of a stream, or one finding. */
+/* What is not told for a time: a stream's findings (or all streams'), a probe's of those, or one finding. */
 struct ledger_silence {
-	char id[FINDING_ID_SIZE];      /* of the scope: one scope has at most one silence */
-	struct stream_id *stream;      /* NULL: of one finding about kdiag itself */
+	char id[FINDING_ID_SIZE]; /* of the scope: one scope has at most one silence */
+	struct stream_id *
+	    stream; /* NULL: of one finding about kdiag itself; without a finding: of all streams, but not of kdiag itself */
 	char *probe;                   /* NULL: all */
 	char finding[FINDING_ID_SIZE]; /* "": of a stream */
 	char *by, *text;               /* text: NULL */
@@ -130,12 +131,12 @@ enum { LEDGER_SILENCES_MAX = 1000 };
 struct ledger_now {
 	int64_t ms, mono_ms;
 };
-/* scope: stream and probe, or finding. It replaces one of the same scope. NULL with a sentence: there are too many, or no such finding. Borrowed, until the next call. */
+/* scope: stream (NULL: all) and probe, or finding. It replaces one of the same scope. NULL with a sentence: there are too many, or no such finding. Borrowed, until the next call. */
 const struct ledger_silence *ledger_silence(struct ledger *ledger, const struct ledger_silence *scope,
     const struct ledger_person *by, const char *text, int64_t for_ms, const struct ledger_now *now, char **cause);
 /* By its own id or the finding's. -1: there is none. */
 int ledger_unsilence(struct ledger *ledger, const char *id, const struct ledger_person *by, int64_t now_ms);
-/* The id of the silence of that scope, or NULL. */
+/* The id of the silence of that scope (stream NULL: of all streams), or NULL. */
 const char *ledger_silence_find(const struct ledger *ledger, const struct stream_id *stream, const char *probe);
 /* What has ended by itself ends now; call it every second or so. */
 void ledger_tick(struct ledger *ledger, const struct ledger_now *now);

@@ -131,8 +131,11 @@ covers(const struct ledger_silence *silence, const struct finding *finding)
 {
 	if (silence->finding[0] != '\0')
 		return strcmp(silence->finding, finding->id) == 0;
-	return finding->stream != NULL && stream_id_compare(silence->stream, finding->stream) == 0 &&
-	       (silence->probe == NULL || strcmp(silence->probe, finding->probe) == 0);
+	/* What is wrong with kdiag itself is said also while all streams are under maintenance: else nobody would know that it sees nothing. */
+	if (finding->stream == NULL ||
+	    (silence->stream != NULL && stream_id_compare(silence->stream, finding->stream) != 0))
+		return false;
+	return silence->probe == NULL || strcmp(silence->probe, finding->probe) == 0;
 }
 
 int64_t
@@ -150,12 +153,12 @@ ledger_silenced_until(const struct ledger *ledger, const struct finding *finding
 static struct finding
 stand_in(const struct ledger_silence *silence)
 {
-	static const char all[] = "*", check[] = "silence", subject[] = "stream";
+	static const char all[] = "*", check[] = "silence", subject[] = "stream", every[] = "all";
 	struct finding named = {
 	    .stream = silence->stream,
 	    .probe = silence->probe != NULL ? silence->probe : (char *)all,
 	    .check = (char *)check,
-	    .subject = (char *)subject,
+	    .subject = (char *)(silence->stream != NULL ? subject : every),
 	    .severity = KD_INFO,
 	};
 
@@ -232,7 +235,7 @@ ledger_silence(struct ledger *ledger, const struct ledger_silence *scope, const 
 {
 	struct ledger_silence *silence = copy_scope(scope);
 
-	assert(for_ms > 0 && (scope->finding[0] != '\0' || scope->stream != NULL));
+	assert(for_ms > 0);
 	if (ledger->silences_count >= LEDGER_SILENCES_MAX &&
 	    find_silence(ledger, silence->id) == ledger->silences_count) {
 		ledger_silence_free(silence);
@@ -273,13 +276,19 @@ ledger_unsilence(struct ledger *ledger, const char *id, const struct ledger_pers
 	return 0;
 }
 
+static bool
+is_same_stream(const struct stream_id *a, const struct stream_id *b)
+{
+	return a == NULL || b == NULL ? a == b : stream_id_compare(a, b) == 0;
+}
+
 const char *
 ledger_silence_find(const struct ledger *ledger, const struct stream_id *stream, const char *probe)
 {
 	for (size_t i = 0; i < ledger->silences_count; i++) {
 		const struct ledger_silence *silence = ledger->silences[i];
 
-		if (silence->finding[0] == '\0' && stream_id_compare(silence->stream, stream) == 0 &&
+		if (silence->finding[0] == '\0' && is_same_stream(silence->stream, stream) &&
 		    (probe == NULL ? silence->probe == NULL
 				   : silence->probe != NULL && strcmp(silence->probe, probe) == 0))
 			return silence->id;
@@ -321,9 +330,14 @@ ledger_restore_silence(struct ledger *ledger, const struct ledger_silence *silen
 	struct ledger_silence *copy;
 	int64_t left_ms = silence->until_ms - now->ms, whole_ms = silence->until_ms - silence->at_ms;
 
-	if ((silence->stream == NULL && silence->finding[0] == '\0') || ledger->silences_count >= LEDGER_SILENCES_MAX)
+	if (ledger->silences_count >= LEDGER_SILENCES_MAX)
 		return -1;
 	copy = copy_scope(silence);
+	/* A row that lost the name of its stream must not silence all of them. */
+	if (strcmp(copy->id, silence->id) != 0) {
+		ledger_silence_free(copy);
+		return -1;
+	}
 	copy->by = mem_strdup(silence->by);
 	copy->text = mem_strdup(silence->text);
 	copy->uid = silence->uid;

@@ -19,9 +19,11 @@ exec_status(struct control_session *session, const json_t *request, void *app)
 {
 	const struct daemon *daemon = app;
 	struct watch *watch;
+	bool brief = false;
 
-	if (ops_get_watch(session, daemon, request, &watch) != -1)
-		ops_reply_text_taken(session, view_status(daemon, watch));
+	if (ops_get_flag(session, request, "brief", &brief) != -1 &&
+	    ops_get_watch(session, daemon, request, &watch) != -1)
+		ops_reply_text_taken(session, view_status(daemon, watch, brief));
 }
 
 static void

@@ -86,7 +86,7 @@ ops_unack(struct control_session *session, const json_t *request, void *app)
 	free(cause);
 }
 
-/* What is to be silenced: id, or stream and perhaps probe. -1: an error was answered. */
+/* What is to be silenced: id, or stream (all: every one) and perhaps probe. -1: an error was answered. */
 static int
 get_scope(
     struct control_session *session, const struct daemon *daemon, const json_t *request, struct ledger_silence *scope)
@@ -94,6 +94,7 @@ get_scope(
 	const struct finding *finding;
 	const char *id = NULL;
 	struct watch *watch;
+	bool all = false;
 	int got = ops_get_text(session, request, "id", &id), probe;
 
 	if (got == -1 || (got == 1 && (finding = ops_find_finding(session, daemon, id)) == NULL))
@@ -103,20 +104,25 @@ get_scope(
 		memcpy(scope->finding, finding->id, sizeof(scope->finding));
 		return 0;
 	}
-	if (ops_need_watch(session, daemon, request, &watch) == -1 ||
+	if (ops_get_flag(session, request, "all", &all) == -1 ||
+	    (!all && ops_need_watch(session, daemon, request, &watch) == -1) ||
 	    ops_get_probe(session, daemon, request, &probe) == -1)
 		return -1;
-	scope->stream = (struct stream_id *)watch_id(watch);
+	scope->stream = all ? NULL : (struct stream_id *)watch_id(watch);
 	scope->probe = probe < 0 ? NULL : (char *)plugins_at(daemon->config->plugins, (size_t)probe)->name;
 	return 0;
 }
 
-/* "orders", "orders/throttling", or the finding's id. The caller's. */
+/* "orders", "orders/throttling", "every stream", "throttling of every stream", or the finding's id. The caller's. */
 static char *
 scope_name(const struct ledger_silence *silence)
 {
+	static const char every[] = "every stream";
+
 	if (silence->finding[0] != '\0')
 		return mem_strdup(silence->finding);
+	if (silence->stream == NULL)
+		return silence->probe == NULL ? mem_strdup(every) : mem_printf("%s of %s", silence->probe, every);
 	if (silence->probe == NULL)
 		return mem_strdup(silence->stream->name);
 	return mem_printf("%s/%s", silence->stream->name, silence->probe);

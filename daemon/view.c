@@ -13,6 +13,7 @@
 #include "common/mem.h"
 #include "common/option.h"
 #include "common/str.h"
+#include "daemon/view_brief.h"
 
 /* The tree of a text of ours. */
 static json_t *
@@ -50,8 +51,8 @@ write_ack(const struct ledger_ack *ack)
 	return out.s;
 }
 
-static void
-write_finding(const struct ledger_entry *entry, struct str *out)
+void
+view_write_finding(const struct ledger_entry *entry, struct str *out)
 {
 	char *ack = write_ack(entry->ack);
 
@@ -74,7 +75,7 @@ view_finding(const struct ledger_entry *entry)
 {
 	struct str out = {0};
 
-	write_finding(entry, &out);
+	view_write_finding(entry, &out);
 	return read_taken(&out);
 }
 
@@ -109,7 +110,7 @@ write_gathered(struct gathering *gathering, struct str *out)
 
 	json_text_open(out, '[');
 	for (i = 0; i < gathering->count; i++)
-		write_finding(&gathering->entries[i], out);
+		view_write_finding(&gathering->entries[i], out);
 	json_text_close(out, ']');
 	free(gathering->entries);
 }
@@ -172,7 +173,7 @@ view_find(const struct daemon *daemon, const char *id, char **found)
 
 	gather_all(daemon, &gathering);
 	if (gathering.count == 1)
-		write_finding(&gathering.entries[0], &out);
+		view_write_finding(&gathering.entries[0], &out);
 	*found = out.s;
 	free(gathering.entries);
 	return gathering.count;
@@ -190,12 +191,11 @@ view_verdict(const struct daemon *daemon, const struct watch *watch)
 	return severity_name(verdict == KD_INFO ? KD_OK : verdict);
 }
 
-static void
-write_stream(const struct daemon *daemon, const struct watch *watch, struct str *out)
+void
+view_write_stream(const struct daemon *daemon, const struct watch *watch, struct str *out)
 {
 	const struct stream_id *id = watch_id(watch);
 
-	json_text_open(out, '{');
 	json_text_set(out, "name", id->name);
 	json_text_set(out, "account", id->account);
 	json_text_set(out, "region", id->region);
@@ -204,8 +204,15 @@ write_stream(const struct daemon *daemon, const struct watch *watch, struct str 
 	json_text_set_time(out, "as_of", watch_as_of_ms(watch));
 	json_text_set_boolean(out, "stale", watch_is_stale(watch));
 	json_text_set_boolean(out, "complete", watch_is_complete(watch));
+}
+
+static void
+write_stream(const struct daemon *daemon, const struct watch *watch, struct str *out)
+{
+	json_text_open(out, '{');
+	view_write_stream(daemon, watch, out);
 	json_text_key(out, "findings");
-	write_open(daemon, id, out);
+	write_open(daemon, watch_id(watch), out);
 	json_text_close(out, '}');
 }
 
@@ -310,6 +317,12 @@ count_said_cb(const struct ledger_entry *entry, void *arg)
 	said->silenced += entry->silenced_until_ms != 0;
 }
 
+static bool
+is_of_all(const struct ledger_silence *silence)
+{
+	return silence->stream == NULL && silence->finding[0] == '\0';
+}
+
 static void
 write_silence_cb(const struct ledger_silence *silence, void *arg)
 {
@@ -318,6 +331,7 @@ write_silence_cb(const struct ledger_silence *silence, void *arg)
 
 	json_text_open(out, '{');
 	json_text_set(out, "id", silence->id);
+	json_text_set_boolean(out, "all", is_of_all(silence));
 	json_text_set(out, "account", stream != NULL ? stream->account : NULL);
 	json_text_set(out, "region", stream != NULL ? stream->region : NULL);
 	json_text_set(out, "stream", stream != NULL ? stream->name : NULL);
@@ -332,7 +346,14 @@ write_silence_cb(const struct ledger_silence *silence, void *arg)
 }
 
 static void
-write_said(const struct daemon *daemon, struct str *out)
+write_silence_of_all_cb(const struct ledger_silence *silence, void *arg)
+{
+	if (is_of_all(silence))
+		write_silence_cb(silence, arg);
+}
+
+static void
+write_said(const struct daemon *daemon, bool brief, struct str *out)
 {
 	struct said said = {0};
 
@@ -341,12 +362,12 @@ write_said(const struct daemon *daemon, struct str *out)
 	json_text_set_integer(out, "silenced", (int64_t)said.silenced);
 	json_text_key(out, "silences");
 	json_text_open(out, '[');
-	ledger_silences(daemon->ledger, write_silence_cb, out);
+	ledger_silences(daemon->ledger, brief ? write_silence_of_all_cb : write_silence_cb, out);
 	json_text_close(out, ']');
 }
 
 char *
-view_status(const struct daemon *daemon, const struct watch *watch)
+view_status(const struct daemon *daemon, const struct watch *watch, bool brief)
 {
 	char host[256] = "";
 	struct str out = {0};
@@ -360,13 +381,16 @@ view_status(const struct daemon *daemon, const struct watch *watch)
 	json_text_set_time(&out, "now", clock_now_ms());
 	json_text_set_integer(&out, "interval_s", daemon->config->daemon.interval_s);
 	json_text_set_boolean(&out, "healthy", is_healthy(daemon));
-	write_streams(daemon, watch, &out);
+	if (brief && watch == NULL)
+		view_brief_write(daemon, &out);
+	else
+		write_streams(daemon, watch, &out);
 	json_text_key(&out, "self");
 	write_open(daemon, NULL, &out);
 	write_api(daemon, &out);
 	write_syslog(daemon, &out);
 	write_store(daemon, &out);
-	write_said(daemon, &out);
+	write_said(daemon, brief && watch == NULL, &out);
 	json_text_close(&out, '}');
 	return out.s;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cmd_silence: keeps a stream, a probe of it or one finding quiet for a while, or no longer; kdiagd knows by itself who asks. */
+/* cmd_silence: keeps a stream (or all), a probe of it or one finding quiet for a while, or no longer; kdiagd knows by itself who asks. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +21,7 @@ enum {
 /* A target can be read in more than one way; kdiagd knows which of them is there. */
 struct reading {
 	char *stream, *probe, *id;
+	bool all;
 };
 
 struct readings {
@@ -31,7 +32,8 @@ struct readings {
 static void
 add_reading(struct readings *readings, char *stream_taken, char *probe_taken, char *id_taken)
 {
-	readings->list[readings->count++] = (struct reading){stream_taken, probe_taken, id_taken};
+	readings->list[readings->count++] =
+	    (struct reading){.stream = stream_taken, .probe = probe_taken, .id = id_taken};
 }
 
 static void
@@ -64,7 +66,22 @@ ends_in_region(const char *text, size_t len)
 	return is;
 }
 
-/* STREAM, STREAM/PROBE or ID, where STREAM may be REGION/NAME or ACCOUNT/REGION/NAME: the likelier reading first. */
+/* "all" is every stream: one of that name is REGION/all. */
+static bool
+read_all(struct readings *readings, const char *target)
+{
+	static const char all[] = "all";
+	const char *rest = target + strlen(all);
+
+	if (strncmp(target, all, strlen(all)) != 0 ||
+	    (*rest != '\0' && (*rest != '/' || strchr(rest + 1, '/') != NULL)))
+		return false;
+	add_reading(readings, NULL, *rest == '/' ? mem_strdup(rest + 1) : NULL, NULL);
+	readings->list[0].all = true;
+	return true;
+}
+
+/* all, all/PROBE, STREAM, STREAM/PROBE or ID, where STREAM may be REGION/NAME or ACCOUNT/REGION/NAME: the likelier reading first. */
 static void
 read_target(struct readings *readings, const char *target)
 {
@@ -72,6 +89,8 @@ read_target(struct readings *readings, const char *target)
 	size_t len = slash != NULL ? (size_t)(slash - target) : 0;
 
 	*readings = (struct readings){0};
+	if (read_all(readings, target))
+		return;
 	if (slash == NULL) {
 		add_reading(readings, mem_strdup(target), NULL, NULL);
 		if (is_id(target))
@@ -104,6 +123,8 @@ call_target(const struct ctl *ctl, const json_t *request, int *status)
 		const struct reading *reading = &readings.list[i];
 		json_t *one = json_deep_copy(request);
 
+		if (reading->all)
+			json_object_set_new(one, "all", json_true());
 		ctl_request_add(one, "stream", reading->stream);
 		ctl_request_add(one, "probe", reading->probe);
 		ctl_request_add(one, "id", reading->id);
@@ -193,8 +214,8 @@ exec_unsilence(struct ctl *ctl)
 
 const struct ctl_command cmd_silence = {
     .name = "silence",
-    .args = "STREAM[/PROBE]|ID DURATION [-m TEXT]",
-    .help = "keep a stream, a probe of it or a finding quiet for 15m, 2h, 7d",
+    .args = "STREAM[/PROBE]|all[/PROBE]|ID DURATION [-m TEXT]",
+    .help = "keep a stream (all: every one), a probe or a finding quiet for 2h",
     .args_min = 2,
     .args_max = 3,
     .takes = "m",
@@ -203,7 +224,7 @@ const struct ctl_command cmd_silence = {
 
 const struct ctl_command cmd_unsilence = {
     .name = "unsilence",
-    .args = "STREAM[/PROBE]|ID",
+    .args = "STREAM[/PROBE]|all[/PROBE]|ID",
     .help = "take that back",
     .args_min = 1,
     .args_max = 1,

@@ -4,31 +4,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/finding.h"
 #include "common/mem.h"
 #include "common/str.h"
 #include "common/text.h"
 #include "daemon/ctl/shown.h"
 
-enum {
-	FINDINGS_SHOWN = 5, /* of one stream in the overview: its own page has them all */
-	HOST_COLUMNS = 24,
-};
+enum { HOST_COLUMNS = 24 };
 
-/* A stream with its rank in the overview. */
-struct line {
-	const json_t *stream;
-	enum kd_severity verdict; /* what stands in its row and in the exit status: stale is unknown */
-	size_t index;             /* kdiagd's own order, kept within a verdict */
-};
-
+/* kdiagd's brief form of its status: it says which streams and findings are worth a row, and how many there are of the others. */
 struct overview {
 	const struct ctl *ctl;
-	const json_t *status;
+	const json_t *status, *streams, *totals;
 	int64_t now_ms;
-	struct line *lines;
-	size_t count, good, explained; /* explained: not seen, for a reason that another row tells */
-	json_t *names;                 /* how many streams there are of each NAME and REGION/NAME */
-	bool many_accounts;
 };
 
 static enum kd_severity
@@ -37,62 +25,30 @@ stream_verdict(const json_t *stream)
 	return ctl_flag(stream, "stale") ? KD_UNKNOWN : ctl_severity(stream, "verdict");
 }
 
-static int
-compare_lines(const void *a, const void *b)
+static size_t
+total(const struct overview *view, enum kd_severity verdict)
 {
-	const struct line *first = a, *second = b;
+	int64_t count = ctl_integer(view->totals, severity_name(verdict));
 
-	if (first->verdict != second->verdict)
-		return first->verdict < second->verdict ? 1 : -1;
-	return first->index < second->index ? -1 : first->index > second->index;
+	return count > 0 ? (size_t)count : 0;
 }
 
-static void
-count_name(json_t *names, char *name_taken)
+static size_t
+count_streams(const struct overview *view)
 {
-	json_object_set_new(names, name_taken, json_integer(ctl_integer(names, name_taken) + 1));
-	free(name_taken);
+	return total(view, KD_OK) + total(view, KD_UNKNOWN) + total(view, KD_WARNING) + total(view, KD_CRITICAL);
 }
 
-static void
-overview_init(struct overview *view, const struct ctl *ctl, const json_t *status)
+static enum kd_severity
+worst_stream(const struct overview *view)
 {
-	const json_t *streams = json_object_get(status, "streams");
-
-	*view =
-	    (struct overview){.ctl = ctl, .status = status, .now_ms = ctl_time(status, "now"), .names = json_object()};
-	view->count = json_array_size(streams);
-	view->lines = mem_new(view->count, sizeof *view->lines);
-	view->many_accounts = shown_many_accounts(streams);
-	for (size_t i = 0; i < view->count; i++) {
-		const json_t *stream = json_array_get(streams, i);
-
-		view->lines[i] = (struct line){.stream = stream, .verdict = stream_verdict(stream), .index = i};
-		count_name(view->names, mem_strdup(ctl_text(stream, "name")));
-		count_name(view->names, mem_printf("%s/%s", ctl_text(stream, "region"), ctl_text(stream, "name")));
-	}
-	qsort(view->lines, view->count, sizeof *view->lines, compare_lines);
-}
-
-static void
-overview_clear(struct overview *view)
-{
-	free(view->lines);
-	json_decref(view->names);
+	for (int verdict = KD_CRITICAL; verdict >= KD_UNKNOWN; verdict--)
+		if (total(view, (enum kd_severity)verdict) > 0)
+			return (enum kd_severity)verdict;
+	return KD_OK;
 }
 
 /* ---- the header ---- */
-
-static int64_t
-last_look_ms(const struct overview *view)
-{
-	int64_t last_ms = 0, as_of_ms;
-
-	for (size_t i = 0; i < view->count; i++)
-		if ((as_of_ms = ctl_time(view->lines[i].stream, "as_of")) > last_ms)
-			last_ms = as_of_ms;
-	return last_ms;
-}
 
 static void add_part(const struct screen *screen, struct str *line, const char *fmt, ...) KD_PRINTF(3, 4);
 
@@ -117,13 +73,14 @@ print_header(const struct overview *view)
 	const struct screen *screen = &view->ctl->screen;
 	double usd = json_number_value(json_object_get(json_object_get(view->status, "api"), "usd_today"));
 	char *host = text_cut_middle(ctl_text(view->status, "host"), HOST_COLUMNS, !screen->utf8);
-	int64_t last_ms = last_look_ms(view);
+	int64_t last_ms = ctl_time(view->totals, "last_look");
+	size_t count = count_streams(view);
 	char age[SCREEN_AGE_SIZE];
 	struct str line = {0};
 
 	str_printf(&line, "kdiagd %s on %s", ctl_text(view->status, "version"), host);
 	add_part(screen, &line, "up %s", screen_age(ctl_seconds_ms(view->status, "uptime_s"), age));
-	add_part(screen, &line, "%zu stream%s", view->count, view->count == 1 ? "" : "s");
+	add_part(screen, &line, "%zu stream%s", count, count == 1 ? "" : "s");
 	if (last_ms > 0)
 		add_part(screen, &line, "last look %s ago", screen_age(view->now_ms - last_ms, age));
 	if (usd >= 0.005)
@@ -181,20 +138,7 @@ print_self(const struct overview *view)
 
 /* ---- streams ---- */
 
-static bool
-has_silenced(const json_t *findings)
-{
-	struct shown shown;
-
-	for (size_t i = 0; i < json_array_size(findings); i++) {
-		shown_read(&shown, json_array_get(findings, i));
-		if (shown.silenced_until_ms != 0)
-			return true;
-	}
-	return false;
-}
-
-/* Why there is no finding to show for a stream that is not well; NULL: another row tells. */
+/* Why there is no finding to show for a stream that is not well. The caller's. */
 static char *
 explain_verdict(const struct overview *view, const json_t *stream)
 {
@@ -205,28 +149,9 @@ explain_verdict(const struct overview *view, const json_t *stream)
 		return mem_strdup("not looked at yet");
 	if (ctl_flag(stream, "stale"))
 		return mem_printf("the last look was %s ago", screen_age(view->now_ms - as_of_ms, age));
-	if (has_silenced(json_object_get(stream, "findings")))
+	if (ctl_integer(stream, "silenced") > 0)
 		return mem_strdup("what is open is silenced");
-	if (json_array_size(json_object_get(stream, "findings")) > 0)
-		return NULL;
 	return mem_strdup("not all probes have looked yet");
-}
-
-/* "orders", or as much more as tells it from others of its name. The caller's. */
-static char *
-stream_argument(const struct overview *view, const json_t *stream)
-{
-	const char *name = ctl_text(stream, "name"), *region = ctl_text(stream, "region");
-	char *place = mem_printf("%s/%s", region, name), *argument;
-
-	if (ctl_integer(view->names, name) <= 1)
-		argument = mem_strdup(name);
-	else if (ctl_integer(view->names, place) <= 1)
-		argument = mem_strdup(place);
-	else
-		argument = mem_printf("%s/%s", ctl_text(stream, "account"), place);
-	free(place);
-	return argument;
 }
 
 /* A row that is no finding: about the whole stream. */
@@ -238,73 +163,45 @@ add_note(struct table *table, enum kd_severity severity, const char *name, const
 	table_add(table, severity, cells);
 }
 
-/* Is any of them open and worth a row? Then those that are not open (yet) are left to the stream's own page. */
-static bool
-has_open(const json_t *findings)
-{
-	struct shown shown;
-
-	for (size_t i = 0; i < json_array_size(findings); i++) {
-		shown_read(&shown, json_array_get(findings, i));
-		if (shown_is_bad(&shown) && shown_has_state(&shown, "open"))
-			return true;
-	}
-	return false;
-}
-
 /* Its findings, the first with its name; returns how many rows that made. */
 static size_t
 add_findings(const struct overview *view, struct table *table, const json_t *stream, const char *place, size_t rows)
 {
 	const json_t *findings = json_object_get(stream, "findings");
-	bool only_open = has_open(findings);
-	size_t left_out = 0, first = rows;
+	int64_t left_out = ctl_integer(stream, "left_out");
 	struct shown shown;
 	char *text;
 
-	for (size_t i = 0; i < json_array_size(findings); i++) {
+	for (size_t i = 0; i < json_array_size(findings); i++, rows++) {
 		shown_read(&shown, json_array_get(findings, i));
-		if (!shown_is_bad(&shown) || (only_open && !shown_has_state(&shown, "open")))
-			continue;
-		if (rows - first >= FINDINGS_SHOWN) {
-			left_out++;
-			continue;
-		}
 		text = shown_marked(&shown, view->now_ms);
 		shown_table_add(table, &shown, rows == 0 ? ctl_text(stream, "name") : "", rows == 0 ? place : "", text,
 		    view->now_ms);
 		free(text);
-		rows++;
 	}
 	if (left_out > 0) {
-		char *argument = stream_argument(view, stream);
-
-		text = mem_printf("and %zu more: kdiagctl status %s", left_out, argument);
+		text = mem_printf("and %" PRId64 " more: kdiagctl status %s", left_out, ctl_text(stream, "argument"));
 		add_note(table, KD_OK, NULL, NULL, text);
 		free(text);
-		free(argument);
 	}
 	return rows;
 }
 
 static void
-add_stream(struct overview *view, struct table *table, const struct line *line)
+add_stream(const struct overview *view, struct table *table, const json_t *stream)
 {
-	const json_t *stream = line->stream;
-	char *place = shown_place(ctl_text(stream, "account"), ctl_text(stream, "region"), view->many_accounts);
+	char *place = shown_place(
+	    ctl_text(stream, "account"), ctl_text(stream, "region"), ctl_flag(view->totals, "many_accounts"));
 	char *why = explain_verdict(view, stream);
-	bool stale = ctl_flag(stream, "stale") && why != NULL;
 	size_t rows = 0;
 
-	if (stale) {
+	if (ctl_flag(stream, "stale")) {
 		add_note(table, KD_UNKNOWN, ctl_text(stream, "name"), place, why);
 		rows++;
 	}
 	rows = add_findings(view, table, stream, place, rows);
-	if (rows == 0 && why != NULL)
-		add_note(table, line->verdict, ctl_text(stream, "name"), place, why);
-	else if (rows == 0)
-		view->explained++;
+	if (rows == 0)
+		add_note(table, stream_verdict(stream), ctl_text(stream, "name"), place, why);
 	free(place);
 	free(why);
 }
@@ -321,23 +218,36 @@ print_sum(const struct overview *view, enum kd_severity severity, size_t count, 
 	    screen_plain(screen), (int)(6 - strlen(screen_word(severity))), "", count, count == 1 ? "" : "s", behind);
 }
 
+/* How many streams of that verdict have no row of their own. */
+static size_t
+count_more(const struct overview *view, enum kd_severity verdict)
+{
+	size_t count = total(view, verdict), shown = 0;
+
+	for (size_t i = 0; i < json_array_size(view->streams); i++)
+		shown += stream_verdict(json_array_get(view->streams, i)) == verdict;
+	if (verdict == KD_UNKNOWN)
+		shown += (size_t)ctl_integer(view->totals, "explained");
+	return count > shown ? count - shown : 0;
+}
+
 static void
-print_streams(struct overview *view)
+print_streams(const struct overview *view)
 {
 	struct table *table = shown_table_new(view->ctl);
 
-	for (size_t i = 0; i < view->count; i++) {
-		if (view->lines[i].verdict <= KD_INFO)
-			view->good++;
-		else
-			add_stream(view, table, &view->lines[i]);
-	}
-	if (view->good < view->count)
+	for (size_t i = 0; i < json_array_size(view->streams); i++)
+		add_stream(view, table, json_array_get(view->streams, i));
+	if (worst_stream(view) > KD_INFO)
 		fputc('\n', view->ctl->screen.out);
 	table_print(table);
-	print_sum(view, KD_UNKNOWN, view->explained, " could not be seen, for a reason told above");
-	print_sum(view, KD_OK, view->good, "");
-	if (view->count == 0)
+	for (int verdict = KD_CRITICAL; verdict >= KD_UNKNOWN; verdict--)
+		print_sum(view, (enum kd_severity)verdict, count_more(view, (enum kd_severity)verdict),
+		    " more: kdiagctl findings");
+	print_sum(view, KD_UNKNOWN, (size_t)ctl_integer(view->totals, "explained"),
+	    " could not be seen, for a reason told above");
+	print_sum(view, KD_OK, total(view, KD_OK), "");
+	if (count_streams(view) == 0)
 		screen_printf(
 		    &view->ctl->screen, "?     no stream is watched yet: kdiagd -t checks what the config says\n");
 	table_free(table);
@@ -358,40 +268,74 @@ print_counts(const struct overview *view)
 		fputc('\n', screen->out);
 }
 
+/* "silent until 14:22Z: every stream, by ana: maintenance": with it, nothing below alarms. */
 static void
-print_overview(struct overview *view)
+print_silences(const struct overview *view)
 {
-	bool self_bad = self_verdict(view->status) > KD_INFO;
-	char *argument;
+	const json_t *silences = json_object_get(view->status, "silences");
+	char until[SCREEN_AGE_SIZE];
+
+	for (size_t i = 0; i < json_array_size(silences); i++) {
+		const json_t *silence = json_array_get(silences, i);
+		const char *text = ctl_text(silence, "text"), *probe = ctl_text(silence, "probe");
+
+		screen_minute(ctl_time(silence, "until"), view->now_ms, until);
+		screen_print_line(&view->ctl->screen, "silent until %s: %s%severy stream, by %s%s%s", until, probe,
+		    *probe != '\0' ? " of " : "", ctl_text(silence, "by"), *text != '\0' ? ": " : "", text);
+	}
+}
+
+static void
+print_overview(const struct overview *view)
+{
+	bool self_bad = self_verdict(view->status) > KD_INFO, streams_bad = worst_stream(view) > KD_INFO;
 
 	print_header(view);
+	print_silences(view);
 	if (self_bad)
 		print_self(view);
-	if (self_bad && view->count > 0 && view->lines[0].verdict <= KD_INFO)
+	if (self_bad && count_streams(view) > 0 && !streams_bad)
 		fputc('\n', view->ctl->screen.out);
 	print_streams(view);
 	print_counts(view);
-	if (view->count == 0 || view->lines[0].verdict <= KD_INFO)
-		return;
-	argument = stream_argument(view, view->lines[0].stream);
-	screen_printf(&view->ctl->screen, "\nkdiagctl diagnose %s   for the runbook of the worst\n", argument);
-	free(argument);
+	if (json_array_size(view->streams) > 0)
+		screen_printf(&view->ctl->screen, "\nkdiagctl diagnose %s   for the runbook of the worst\n",
+		    ctl_text(json_array_get(view->streams, 0), "argument"));
 }
 
 static int
 show_all(const struct ctl *ctl, const json_t *status)
 {
+	const struct overview view = {
+	    .ctl = ctl,
+	    .status = status,
+	    .streams = json_object_get(status, "streams"),
+	    .totals = json_object_get(status, "totals"),
+	    .now_ms = ctl_time(status, "now"),
+	};
 	enum kd_severity worst = self_verdict(status);
-	struct overview view;
 
-	overview_init(&view, ctl, status);
-	if (!ctl->json)
-		print_overview(&view);
-	if (view.count == 0 && worst < KD_UNKNOWN)
+	print_overview(&view);
+	if (count_streams(&view) == 0 && worst < KD_UNKNOWN)
 		worst = KD_UNKNOWN;
-	if (view.count > 0 && view.lines[0].verdict > worst)
-		worst = view.lines[0].verdict;
-	overview_clear(&view);
+	if (worst_stream(&view) > worst)
+		worst = worst_stream(&view);
+	return ctl_exit_status(worst);
+}
+
+/* The full form, as it came. */
+static int
+print_all(const struct ctl *ctl, const json_t *status)
+{
+	const json_t *streams = json_object_get(status, "streams");
+	enum kd_severity worst = self_verdict(status), verdict;
+
+	ctl_print_json(ctl, status);
+	if (json_array_size(streams) == 0 && worst < KD_UNKNOWN)
+		worst = KD_UNKNOWN;
+	for (size_t i = 0; i < json_array_size(streams); i++)
+		if ((verdict = stream_verdict(json_array_get(streams, i))) > worst)
+			worst = verdict;
 	return ctl_exit_status(worst);
 }
 
@@ -419,10 +363,9 @@ count_good(const struct ctl *ctl, const char *stream)
 }
 
 static void
-print_stream_header(const struct overview *view, const json_t *stream)
+print_stream_header(const struct screen *screen, const json_t *stream, int64_t now_ms)
 {
-	const struct screen *screen = &view->ctl->screen;
-	enum kd_severity verdict = view->lines[0].verdict;
+	enum kd_severity verdict = stream_verdict(stream);
 	char *title =
 	    shown_title(screen, ctl_text(stream, "name"), ctl_text(stream, "account"), ctl_text(stream, "region"));
 	int64_t as_of_ms = ctl_time(stream, "as_of");
@@ -433,7 +376,7 @@ print_stream_header(const struct overview *view, const json_t *stream)
 		screen_printf(screen, "%s%snot looked at yet\n", title, screen_dot(screen));
 	else
 		screen_printf(screen, "%s%slast look %s ago, %s%s\n", title, screen_dot(screen),
-		    screen_age(view->now_ms - as_of_ms, age), screen_time(as_of_ms, view->now_ms, time),
+		    screen_age(now_ms - as_of_ms, age), screen_time(as_of_ms, now_ms, time),
 		    ctl_flag(stream, "stale") ? ": too old to go by" : "");
 	if (*ctl_text(stream, "arn") != '\0')
 		screen_printf(screen, "%s\n", ctl_text(stream, "arn"));
@@ -441,20 +384,20 @@ print_stream_header(const struct overview *view, const json_t *stream)
 }
 
 static void
-print_stream(const struct overview *view, const char *argument)
+print_stream(const struct ctl *ctl, const json_t *stream, const char *argument, int64_t now_ms)
 {
-	const struct screen *screen = &view->ctl->screen;
-	const json_t *stream = view->lines[0].stream, *findings = json_object_get(stream, "findings");
-	struct table *table = shown_table_new(view->ctl);
-	size_t good = count_good(view->ctl, argument);
+	const struct screen *screen = &ctl->screen;
+	const json_t *findings = json_object_get(stream, "findings");
+	struct table *table = shown_table_new(ctl);
+	size_t good = count_good(ctl, argument);
 	struct shown shown;
 
-	print_stream_header(view, stream);
+	print_stream_header(screen, stream, now_ms);
 	for (size_t i = 0; i < json_array_size(findings); i++) {
 		shown_read(&shown, json_array_get(findings, i));
-		char *check = shown_check(&shown), *sentence = shown_marked(&shown, view->now_ms);
+		char *check = shown_check(&shown), *sentence = shown_marked(&shown, now_ms);
 
-		shown_table_add(table, &shown, check, "", sentence, view->now_ms);
+		shown_table_add(table, &shown, check, "", sentence, now_ms);
 		free(check);
 		free(sentence);
 	}
@@ -465,26 +408,23 @@ print_stream(const struct overview *view, const char *argument)
 	if (good > 0)
 		fprintf(screen->out, "%sok%s    %zu check%s\n", screen_color(screen, KD_OK), screen_plain(screen), good,
 		    good == 1 ? "" : "s");
-	if (view->lines[0].verdict > KD_INFO)
+	if (stream_verdict(stream) > KD_INFO)
 		screen_printf(screen, "\nkdiagctl diagnose %s   for its runbook\n", argument);
 }
 
 static int
 show_one(const struct ctl *ctl, const json_t *status, const char *argument)
 {
-	struct overview view;
-	int exit_status = CTL_UNKNOWN;
+	const json_t *streams = json_object_get(status, "streams"), *stream = json_array_get(streams, 0);
 
-	overview_init(&view, ctl, status);
-	if (view.count != 1) {
-		exit_status = ctl_fail(ctl, CTL_ERROR, "kdiagd told of %zu streams when asked for one", view.count);
-	} else {
-		if (!ctl->json)
-			print_stream(&view, argument);
-		exit_status = ctl_exit_status(view.lines[0].verdict);
-	}
-	overview_clear(&view);
-	return exit_status;
+	if (ctl->json)
+		ctl_print_json(ctl, status);
+	if (json_array_size(streams) != 1)
+		return ctl_fail(
+		    ctl, CTL_ERROR, "kdiagd told of %zu streams when asked for one", json_array_size(streams));
+	if (!ctl->json)
+		print_stream(ctl, stream, argument, ctl_time(status, "now"));
+	return ctl_exit_status(stream_verdict(stream));
 }
 
 static int
@@ -495,11 +435,14 @@ exec_status(struct ctl *ctl)
 	int exit_status;
 
 	ctl_request_add(request, "stream", stream);
+	if (stream == NULL && !ctl->json)
+		json_object_set_new(request, "brief", json_true());
 	if ((status = ctl_call(ctl, request, CLIENT_TIMEOUT_MS, &exit_status)) == NULL)
 		return exit_status;
-	if (ctl->json)
-		ctl_print_json(ctl, status);
-	exit_status = stream != NULL ? show_one(ctl, status, stream) : show_all(ctl, status);
+	if (stream != NULL)
+		exit_status = show_one(ctl, status, stream);
+	else
+		exit_status = ctl->json ? print_all(ctl, status) : show_all(ctl, status);
 	json_decref(status);
 	return exit_status;
 }

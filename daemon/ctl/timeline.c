@@ -80,15 +80,21 @@ timeline_text(const json_t *event)
 	return mem_printf("%s%s%s%s", strstr(by, "uid ") != NULL ? "by " : "", by, *why != '\0' ? ": " : "", why);
 }
 
+/* Of a stream, or of all: about no finding. */
+static bool
+is_of_silence(const json_t *event)
+{
+	return strcmp(ctl_text(event, "check"), "silence") == 0 &&
+	       (is_event(event, "silenced") || is_event(event, "unsilenced"));
+}
+
 char *
 timeline_check(const json_t *event)
 {
 	const char *probe = ctl_text(event, "probe"), *check = ctl_text(event, "check");
-	bool whole =
-	    *check == '\0' || (strcmp(check, "silence") == 0 && strstr(ctl_text(event, "event"), "silenced") != NULL);
 	struct shown shown;
 
-	if (whole)
+	if (*check == '\0' || is_of_silence(event))
 		return mem_strdup(*probe != '\0' && strcmp(probe, "*") != 0 ? probe : "all probes");
 	shown_read(&shown, event);
 	return shown_check(&shown);
@@ -111,7 +117,8 @@ name_of(const struct layout *layout, const json_t *event)
 	const char *name = ctl_text(event, "stream"), *region = ctl_text(event, "region");
 
 	if (*name == '\0')
-		return mem_strdup(*ctl_text(event, "check") != '\0' ? "kdiagd" : "all streams");
+		return mem_strdup(
+		    *ctl_text(event, "check") != '\0' && !is_of_silence(event) ? "kdiagd" : "all streams");
 	if (layout->many_accounts)
 		return mem_printf("%s/%s/%s", ctl_text(event, "account"), region, name);
 	return layout->many_regions ? mem_printf("%s/%s", region, name) : mem_strdup(name);

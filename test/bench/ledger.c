@@ -116,7 +116,7 @@ static double
 time_status(const struct daemon *daemon, size_t *bytes)
 {
 	double began = cpu_ms();
-	char *status = view_status(daemon, NULL), *line = proto_write_result_text(status);
+	char *status = view_status(daemon, NULL, false), *line = proto_write_result_text(status);
 
 	began = cpu_ms() - began;
 	*bytes = strlen(line);

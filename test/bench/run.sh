@@ -4,7 +4,7 @@
 # A new one is a function and a word in `all`. No figure is judged here, save where a program says so by its exit status.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-all="call idle scale ledger iam logmine"
+all="call idle scale ledger status iam logmine"
 build=build
 dir=$(mktemp -d)
 sim='' daemon=''
@@ -119,6 +119,34 @@ scale() {
 ledger() {
 	echo "== ledger: 10,000 open findings"
 	"$build/bench/ledger" "$build/probes" "$dir"
+}
+
+# has_open COUNT: so many findings are open.
+has_open() { [ "$(ctl --json findings | jq length)" -ge "$1" ]; }
+
+# kdiagctl status as it is typed, of 1,000 streams with 10 open findings each: real time from the start of the process to its end. Fails at 50 ms.
+status() {
+	local began took=() n
+	echo "== status: the command, with 10,000 open findings"
+	mkdir -p "$dir/probes"
+	cp "$build/test/probes/many.so" "$dir/probes/"
+	start_sim 1000 false
+	write_config 1h unlimited 1000
+	sed -i "s|probes: $build/probes|probes: $dir/probes|" "$dir/kdiagd.yaml"
+	echo 'probes: {many: {findings: 10, open: 1 of 1}}' >>"$dir/kdiagd.yaml"
+	start_daemon
+	until has_open 10000; do sleep 0.5; done
+	for n in {1..21}; do
+		began=${EPOCHREALTIME/./}
+		ctl status >"$dir/status"
+		took+=($((${EPOCHREALTIME/./} - began)))
+	done
+	printf '%s\n' "${took[@]}" | sort -n | awk -v lines="$(wc -l <"$dir/status")" '{us[NR] = $1} END {
+		printf "status  %d lines in %.1f ms (median of %d; %.1f to %.1f; limit 50)\n", lines, us[11] / 1000, NR, us[1] / 1000, us[NR] / 1000
+		exit us[11] >= 50000}'
+	n=$?
+	end
+	return "$n"
 }
 
 iam() {

@@ -20,7 +20,7 @@ scenario_head() {
 # write_config STREAMS_YAML [INTERVAL [AWS_EXTRA]]: pace unlimited and a second's interval, so that tests need not wait.
 write_config() {
 	cat >"$CONFIG" <<-YAML
-		daemon: {socket: $SOCKET, state: $BATS_TEST_TMPDIR/kdiag.db, probes: $BUILD_DIR/probes, interval: ${2:-1s}}
+		daemon: {socket: $SOCKET, state: ${CONFIG%/*}/kdiag.db, probes: $BUILD_DIR/probes, interval: ${2:-1s}}
 		syslog: {enabled: false}
 		aws: {region: us-east-1, endpoint_url: "http://127.0.0.1:${AWS_PORT:-1}", pace: unlimited, $KEYS${3:+, $3}}
 		$1

@@ -119,6 +119,28 @@ events() {
 	[[ "$(events orders)" == *"silenced $ME maintenance"*"unsilenced $ME"*"silenced $ME"*"unsilenced expired"* ]]
 }
 
+@test "silence all: every stream, by one word, and that ends by itself with a line that says so" {
+	run ctl silence all 2h -m "maintenance of all"
+	[ "$status" -eq 0 ]
+	[[ "$output" == "every stream is silent until "*"Z (2 h), by $ME: maintenance of all" ]]
+	run ctl status
+	[ "$status" -eq 0 ]
+	[[ "${lines[1]}" == "silent until "??:??"Z: every stream, by $(id -un): maintenance of all" ]]
+	[[ "$output" == *"ok    2 streams"*$'\nsilenced 2'* ]]
+	run ctl history
+	[[ "$output" == *"silenced"*"all streams"*"by $ME: maintenance of all"* ]]
+	run ctl unsilence all
+	[ "$output" = "every stream is no longer silent" ]
+	has_verdict orders warning
+	run ctl silence all/shard_count 1s
+	[[ "$output" == "shard_count of every stream is silent until "* ]]
+	ended() { [[ "$(events)" == *"unsilenced expired"* ]]; }
+	wait_for 10 ended
+	run ctl silence all/shard_cuont 1s
+	[ "$status" -eq 1 ]
+	[ "${#lines[@]}" -eq 1 ]
+}
+
 @test "silence a probe of a stream by any of its names, and one finding" {
 	for target in orders/shard_count us-east-1/orders/shard_count; do
 		run ctl silence "$target" 1h
@@ -144,6 +166,7 @@ events() {
 @test "acks and silences outlive a restart" {
 	ctl ack "$ID" -m looking
 	ctl silence clicks 1h
+	ctl silence all/config_drift 1h
 	until=$(json '.[] | select(.stream == "clicks" and .check == "count") | .silenced_until' findings)
 	kill -KILL "$KDIAGD_PID"
 	wait "$KDIAGD_PID" || true
@@ -152,6 +175,7 @@ events() {
 	[ "$(json '.ack.text' show "$ID")" = looking ]
 	[ "$(json '.[] | select(.stream == "clicks" and .check == "count") | .silenced_until' findings)" = "$until" ]
 	[ "$(json '[.[] | select(.event == "acked")] | length' history)" = 1 ]
+	[ "$(json '.silences | map(.all, .probe // .stream) | sort | join(" ")' status)" = "false true clicks config_drift" ]
 }
 
 @test "who may: members of the operators' group under their own name, others not at all" {

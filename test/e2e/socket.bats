@@ -142,6 +142,16 @@ repeat() {
 	echo '{"op":"status","stream":"orders"}' | socat - "UNIX:$SOCKET" | jq -e '.result.streams[0].name == "orders"'
 }
 
+@test "status in its brief form: what a screen has room for, and the sums of the whole" {
+	ask '{"op":"status"}' >"$BATS_TEST_TMPDIR/whole"
+	ask '{"op":"status","brief":true}' >"$BATS_TEST_TMPDIR/brief"
+	jq -se '.[0].result as $whole | .[1].result | (.streams | length) <= 20 and all(.streams[]; .verdict != "ok" and .argument) and
+		(.totals | .critical + .warning + .unknown + .ok) == ($whole.streams | length) and
+		.totals.warning == ([$whole.streams[] | select(.verdict == "warning")] | length) and
+		.self == $whole.self' "$BATS_TEST_TMPDIR/whole" "$BATS_TEST_TMPDIR/brief"
+	refuses '{"op":"status","brief":1}' bad_request "brief is not a boolean"
+}
+
 @test "what is no request is answered with one sentence, and the next one is served" {
 	refuses 'x' bad_request "the request is no JSON: line 1, column 1"
 	refuses '' bad_request "the request is no JSON"

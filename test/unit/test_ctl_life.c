@@ -519,6 +519,10 @@ test_silence_readings(void **state)
 	    {"prod/us-east-1/orders/lag",
 		"{\"op\":\"unsilence\",\"stream\":\"prod/us-east-1/orders\",\"probe\":\"lag\"}",
 		"{\"op\":\"unsilence\",\"stream\":\"prod/us-east-1/orders/lag\"}"},
+	    {"all", "{\"op\":\"unsilence\",\"all\":true}", NULL},
+	    {"all/lag", "{\"op\":\"unsilence\",\"all\":true,\"probe\":\"lag\"}", NULL},
+	    {"us-east-1/all", "{\"op\":\"unsilence\",\"stream\":\"us-east-1/all\"}",
+		"{\"op\":\"unsilence\",\"stream\":\"us-east-1\",\"probe\":\"all\"}"},
 	    {"/", "{\"op\":\"unsilence\",\"stream\":\"\",\"probe\":\"\"}", "{\"op\":\"unsilence\",\"stream\":\"/\"}"},
 	};
 
@@ -616,6 +620,17 @@ test_no_kdiagd(void **state)
 	       "east-1\"," \
 	       "\"verdict\":\"" verdict "\",\"as_of\":\"2026-11-22T10:11:52Z\",\"findings\":[" findings "]}]}")
 
+/* The brief form, as kdiagd makes it: only what is worth a row. */
+#define TOTALS(critical, ok) \
+	"\"totals\":{\"critical\":" #critical ",\"warning\":0,\"unknown\":0,\"ok\":" #ok ",\"explained\":0," \
+	"\"last_look\":\"2026-11-22T10:11:52Z\",\"many_accounts\":false}"
+#define BRIEF(streams, totals) \
+	RESULT("{\"version\":\"0.1.0\",\"host\":\"b\",\"now\":\"2026-11-22T10:12:00Z\",\"healthy\":true,\"acked\":1," \
+	       "\"silenced\":2,\"self\":[],\"streams\":[" streams "]," totals "}")
+#define ROW(argument, more) \
+	"{\"name\":\"orders\",\"account\":\"prod\",\"region\":\"us-east-1\",\"verdict\":\"critical\"," \
+	"\"as_of\":\"2026-11-22T10:11:52Z\",\"argument\":\"" argument "\"" more ",\"findings\":[" ACKED "]}"
+
 static void
 test_findings(void **state)
 {
@@ -633,7 +648,7 @@ static void
 test_status(void **state)
 {
 	(void)state;
-	will_answer(STATUS("critical", ACKED "," SILENCED));
+	will_answer(BRIEF(ROW("orders", ""), TOTALS(1, 0)));
 	assert_int_equal(RUN(cmd_status, NULL), 2);
 	check_said("kdiagd 0.1.0 on b · up 0 s · 1 stream · last look 8 s ago\n\n"
 		   "CRIT  orders  us-east-1  54 % of retention (acked by ana)  11 min  5f0c2a9e\n"
@@ -641,42 +656,41 @@ test_status(void **state)
 		   "kdiagctl diagnose orders   for the runbook of the worst\n");
 }
 
-#define ROW(account, region) \
-	"{\"name\":\"orders\",\"account\":\"" account "\",\"region\":\"" region "\",\"verdict\":\"critical\"," \
-	"\"as_of\":\"2026-11-22T10:11:52Z\",\"findings\":[" ACKED "]}"
-
-/* A stream is named so that it can be typed, and only by as much as it takes. */
+/* A stream is named so that it can be typed; what has no row is counted. */
 static void
-test_status_same_names(void **state)
+test_status_bounded(void **state)
 {
-	static const char *const rows[][2] = {
-	    {ROW("prod", "us-east-1") "," ROW("prod", "eu-west-1"), "\nkdiagctl diagnose us-east-1/orders "},
-	    {ROW("prod", "us-east-1") "," ROW("test", "us-east-1"), "\nkdiagctl diagnose prod/us-east-1/orders "},
-	    {ROW("prod", "us-east-1"), "\nkdiagctl diagnose orders "},
-	};
-	char *answer;
-
 	(void)state;
-	for (size_t i = 0; i < KD_COUNT(rows); i++) {
-		answer = mem_printf("{\"ok\":true,\"v\":1,\"result\":{\"healthy\":true,\"streams\":[%s]}}", rows[i][0]);
-		server.answers_count = 0;
-		will_answer(answer);
-		assert_int_equal(RUN(cmd_status, NULL), 2);
-		assert_non_null(strstr(said, rows[i][1]));
-		free(answer);
-		free(said);
-		free(failed);
-		free(server.requests[0]);
-		server.requests[0] = NULL;
-	}
-	said = failed = NULL;
+	will_answer(BRIEF(ROW("us-east-1/orders", ",\"left_out\":3"), TOTALS(13, 2)));
+	assert_int_equal(RUN(cmd_status, NULL), 2);
+	assert_string_equal(server.requests[0], "{\"op\":\"status\",\"brief\":true}");
+	check_said("kdiagd 0.1.0 on b · up 0 s · 15 streams · last look 8 s ago\n\n"
+		   "CRIT  orders  us-east-1  54 % of retention (acked by ana)       11 min  5f0c2a9e\n"
+		   "                         and 3 more: kdiagctl status\n"
+		   "                         us-east-1/orders\n"
+		   "CRIT  12 streams more: kdiagctl findings\n"
+		   "ok    2 streams\n"
+		   "acked 1 · silenced 2\n\n"
+		   "kdiagctl diagnose us-east-1/orders   for the runbook of the worst\n");
+}
+
+/* With --json it is the full form, whose exit status is the same. */
+static void
+test_status_json(void **state)
+{
+	(void)state;
+	typed.json = true;
+	will_answer(STATUS("critical", ACKED));
+	assert_int_equal(RUN(cmd_status, NULL), 2);
+	assert_string_equal(server.requests[0], "{\"op\":\"status\"}");
+	assert_non_null(strstr(said, "\"verdict\": \"critical\""));
 }
 
 static void
 test_status_silenced(void **state)
 {
 	(void)state;
-	will_answer(STATUS("ok", SILENCED));
+	will_answer(BRIEF("", TOTALS(0, 1)));
 	assert_int_equal(RUN(cmd_status, NULL), 0);
 	check_said("kdiagd 0.1.0 on b · up 0 s · 1 stream · last look 8 s ago\n"
 		   "ok    1 stream\n"
@@ -813,7 +827,8 @@ main(void)
 	    TEST(test_no_kdiagd),
 	    TEST(test_findings),
 	    TEST(test_status),
-	    TEST(test_status_same_names),
+	    TEST(test_status_bounded),
+	    TEST(test_status_json),
 	    TEST(test_status_silenced),
 	    TEST(test_status_stream),
 	    TEST(test_watch),

@@ -233,6 +233,38 @@ test_silence_scopes(void **state)
 	fix_free(fix);
 }
 
+/* Maintenance of all: every stream is silent, also one that comes later, and kdiag itself is not. */
+static void
+test_silence_of_all(void **state)
+{
+	struct fix *fix = fix_new(0);
+	struct ledger_silence all = {.stream = NULL};
+	struct ledger_silence of_probe = {.probe = (char *)"beta"};
+	char id[FINDING_ID_SIZE];
+
+	(void)state;
+	ledger_silence(fix->ledger, &of_probe, &ana, NULL, MINUTE_MS, &fix->now, NULL);
+	look(fix, KD_WARNING);
+	assert_false(fix->silenced); /* only beta's are */
+	ledger_silence(fix->ledger, &all, &ana, "maintenance", 3 * MINUTE_MS, &fix->now, NULL);
+	assert_string_equal(fix->why, "maintenance");
+	look(fix, KD_CRITICAL);
+	assert_true(fix->silenced);
+	assert_int_equal(ledger_verdict(fix->ledger, fix->stream), KD_OK);
+	ledger_raise(fix->ledger, "credentials", "prod", KD_CRITICAL, "AWS refuses them", NULL, fix->now.ms);
+	assert_false(fix->silenced);
+	memcpy(id, ledger_silence_find(fix->ledger, NULL, NULL), sizeof(id));
+	assert_string_not_equal(ledger_silence_find(fix->ledger, NULL, "beta"), id);
+	assert_null(ledger_silence_find(fix->ledger, fix->stream, NULL));
+	pass(fix, 2 * MINUTE_MS);
+	ledger_tick(fix->ledger, &fix->now);
+	assert_string_equal(fix->by, "expired");
+	assert_null(ledger_silence_find(fix->ledger, NULL, NULL));
+	assert_int_equal(ledger_verdict(fix->ledger, fix->stream), KD_CRITICAL);
+	assert_saw(fix, "silenced;opened;silenced;changed;opened;unsilenced;unsilenced;");
+	fix_free(fix);
+}
+
 static void
 test_silences_are_bounded(void **state)
 {
@@ -435,15 +467,38 @@ static void
 test_silence_restored_lasts_no_longer_than_asked(void **state)
 {
 	struct fix *fix = fix_new(0);
-	struct ledger_silence silence = {.stream = fix->stream, .by = (char *)"ana", .uid = 1, .at_ms = fix->now.ms};
+	struct ledger_silence scope = {.stream = fix->stream}, *saved;
 
 	(void)state;
-	silence.until_ms = fix->now.ms + MINUTE_MS;
+	saved = ledger_silence_copy(ledger_silence(fix->ledger, &scope, &ana, NULL, MINUTE_MS, &fix->now, NULL));
+	assert_int_equal(ledger_unsilence(fix->ledger, saved->id, &ana, fix->now.ms), 0);
+	assert_saw(fix, "silenced;unsilenced;");
 	fix->now.ms -= 60 * MINUTE_MS; /* the clock was put back meanwhile */
-	assert_int_equal(ledger_restore_silence(fix->ledger, &silence, &fix->now), 0);
+	assert_int_equal(ledger_restore_silence(fix->ledger, saved, &fix->now), 0);
 	pass(fix, MINUTE_MS);
 	ledger_tick(fix->ledger, &fix->now);
 	assert_saw(fix, "unsilenced;");
+	ledger_silence_free(saved);
+	fix_free(fix);
+}
+
+/* All are silent only when that was asked for, never because a row has lost the name of its stream. */
+static void
+test_silence_of_all_restored(void **state)
+{
+	struct fix *fix = fix_new(0);
+	struct ledger_silence all = {.stream = NULL}, *copy;
+
+	(void)state;
+	copy = ledger_silence_copy(ledger_silence(fix->ledger, &all, &ana, NULL, MINUTE_MS, &fix->now, NULL));
+	assert_int_equal(ledger_unsilence(fix->ledger, copy->id, &ana, fix->now.ms), 0);
+	assert_int_equal(ledger_restore_silence(fix->ledger, copy, &fix->now), 0);
+	assert_string_equal(ledger_silence_find(fix->ledger, NULL, NULL), copy->id);
+	assert_int_equal(ledger_unsilence(fix->ledger, copy->id, &ana, fix->now.ms), 0);
+	memcpy(copy->id, "0badcafe", sizeof(copy->id));
+	assert_int_equal(ledger_restore_silence(fix->ledger, copy, &fix->now), -1);
+	assert_null(ledger_silence_find(fix->ledger, NULL, NULL));
+	ledger_silence_free(copy);
 	fix_free(fix);
 }
 
@@ -471,6 +526,7 @@ main(void)
 	    cmocka_unit_test(test_silence_marks_changes_and_ends_by_itself),
 	    cmocka_unit_test(test_silence_and_a_clock_that_steps),
 	    cmocka_unit_test(test_silence_scopes),
+	    cmocka_unit_test(test_silence_of_all),
 	    cmocka_unit_test(test_silences_are_bounded),
 	    cmocka_unit_test(test_flapping_is_said_once_then_calm),
 	    cmocka_unit_test(test_flapping_that_stays_bad_is_calm_and_open),
@@ -479,6 +535,7 @@ main(void)
 	    cmocka_unit_test(test_restore_goes_on_where_it_was),
 	    cmocka_unit_test(test_restore_refuses_nonsense),
 	    cmocka_unit_test(test_silence_restored_lasts_no_longer_than_asked),
+	    cmocka_unit_test(test_silence_of_all_restored),
 	    cmocka_unit_test(test_self_is_swept),
 	};
 
