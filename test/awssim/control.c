@@ -46,9 +46,10 @@ write_stats(const struct sim *sim)
 			(json_int_t)row->accepted, "throttled", (json_int_t)row->throttled, "rejected_signatures",
 			(json_int_t)row->rejected, "max_per_second", (json_int_t)row->max_per_second));
 	}
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:o}", "elapsed_ms", (json_int_t)call_elapsed_ms(sim), "requests",
-	    (json_int_t)sim->stats.requests, "connections", (json_int_t)sim->stats.connections, "throttled",
-	    (json_int_t)throttled, "rejected_signatures", (json_int_t)rejected, "operations", operations);
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "elapsed_ms", (json_int_t)call_elapsed_ms(sim),
+	    "requests", (json_int_t)sim->stats.requests, "connections", (json_int_t)sim->stats.connections,
+	    "metrics_asked", (json_int_t)sim->stats.metrics_asked, "throttled", (json_int_t)throttled,
+	    "rejected_signatures", (json_int_t)rejected, "operations", operations);
 }
 
 /* ---- what may be posted: 0, or -1 with a sentence ---- */

@@ -3,6 +3,7 @@
 #include "test/awssim/decode.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,6 +76,24 @@ decode_integer(const struct decode *in, const struct yaml_node *node, int64_t mi
 		max = INTEGER_MAX;
 	if (*value < min || *value > max)
 		return decode_fail(in, node, "%s is out of range (%lld to %lld)", text, (long long)min, (long long)max);
+	return 0;
+}
+
+int
+decode_number(const struct decode *in, const struct yaml_node *node, double min, double max, double *value)
+{
+	const char *text = decode_text(in, node, node->key == NULL ? "an entry" : node->key);
+	char *end;
+
+	if (text == NULL)
+		return -1;
+	*value = strtod(text, &end);
+	if (end == text || *end != '\0' || !isfinite(*value))
+		return decode_fail(in, node, "\"%.80s\" is no number", text);
+	if (max == 0)
+		max = (double)INTEGER_MAX;
+	if (*value < min || *value > max)
+		return decode_fail(in, node, "%.80s is out of range (%g to %g)", text, min, max);
 	return 0;
 }
 
@@ -160,6 +179,8 @@ read_field(const struct decode *in, const struct decode_field *field, const stru
 		return decode_integer(in, node, field->min, field->max, at);
 	case DECODE_FRACTION:
 		return read_fraction(in, node, text, at);
+	case DECODE_NUMBER:
+		return decode_number(in, node, (double)field->min, (double)field->max, at);
 	case DECODE_BOOLEAN:
 		return read_boolean(in, node, text, at);
 	case DECODE_DURATION:

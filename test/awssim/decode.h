@@ -24,6 +24,7 @@ enum decode_type {
 	DECODE_STRING,   /* char *, the struct's own; what stood there is freed */
 	DECODE_INTEGER,  /* int64_t within min and max */
 	DECODE_FRACTION, /* double from 0 to 1 */
+	DECODE_NUMBER,   /* double, not negative, within min and max */
 	DECODE_BOOLEAN,  /* bool */
 	DECODE_DURATION, /* int64_t, in milliseconds; min and max in seconds */
 	DECODE_CHOICE,   /* int, the index of the word among choices (NULL-terminated) */
@@ -49,6 +50,8 @@ int decode_list(const struct decode *in, const struct yaml_node *node, const cha
 /* A scalar's text, borrowed; NULL with a sentence. */
 const char *decode_text(const struct decode *in, const struct yaml_node *node, const char *what);
 int decode_integer(const struct decode *in, const struct yaml_node *node, int64_t min, int64_t max, int64_t *value);
+/* max 0: 2^53. */
+int decode_number(const struct decode *in, const struct yaml_node *node, double min, double max, double *value);
 /* Writes "FILE:LINE:COLUMN: …" and returns -1. */
 int decode_fail(const struct decode *in, const struct yaml_node *node, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));

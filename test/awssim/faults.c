@@ -16,7 +16,8 @@ struct faults {
 
 const char *const fault_kind_names[] = {"throttle", "http500_html", "http503", "access_denied", "not_found",
     "expired_token", "empty_body", "hang", "reset", "cut_body", "slow_drip", "wrong_json", "wrong_type", "huge_body",
-    "other_stream", "endless_next_token", "skewed_date", NULL};
+    "other_stream", "endless_next_token", "skewed_date", "small_pages", "partial_data", "internal_error", "forbidden",
+    NULL};
 
 void
 fault_init(struct fault *fault)
@@ -31,6 +32,7 @@ fault_clear(struct fault *fault)
 	free(fault->operation);
 	free(fault->service);
 	free(fault->stream);
+	free(fault->metric);
 	fault_init(fault);
 }
 
@@ -93,14 +95,35 @@ draw(struct faults *faults, struct fault *fault)
 	return true;
 }
 
+static bool
+is_of_query(const struct fault *fault)
+{
+	return fault->kind == FAULT_PARTIAL_DATA || fault->kind == FAULT_INTERNAL_ERROR ||
+	       fault->kind == FAULT_FORBIDDEN;
+}
+
 const struct fault *
 faults_strike(struct faults *faults, const char *service, const char *operation, const char *stream, int64_t elapsed_ms)
 {
 	for (size_t i = 0; i < faults->count; i++) {
 		struct fault *fault = &faults->list[i];
 
-		if (fault->kind != FAULT_SKEWED_DATE && is_about(fault, service, operation, stream, elapsed_ms) &&
-		    draw(faults, fault))
+		if (fault->kind != FAULT_SKEWED_DATE && !is_of_query(fault) &&
+		    is_about(fault, service, operation, stream, elapsed_ms) && draw(faults, fault))
+			return fault;
+	}
+	return NULL;
+}
+
+const struct fault *
+faults_strike_metric(struct faults *faults, const char *service, const char *operation, const char *stream,
+    const char *metric, int64_t elapsed_ms)
+{
+	for (size_t i = 0; i < faults->count; i++) {
+		struct fault *fault = &faults->list[i];
+
+		if (is_of_query(fault) && (fault->metric == NULL || text_glob(fault->metric, metric)) &&
+		    is_about(fault, service, operation, stream, elapsed_ms) && draw(faults, fault))
 			return fault;
 	}
 	return NULL;

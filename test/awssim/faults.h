@@ -31,6 +31,11 @@ enum fault_kind {
 	FAULT_OTHER_STREAM,       /* the answer names another stream */
 	FAULT_ENDLESS_NEXT_TOKEN, /* every page is followed by the same page */
 	FAULT_SKEWED_DATE,        /* the server's clock is off by `seconds` */
+	FAULT_SMALL_PAGES,        /* GetMetricData: at most `size` points a page */
+	FAULT_PARTIAL_DATA,       /* these three strike one query of a GetMetricData: half of its points, */
+	FAULT_INTERNAL_ERROR,     /* none of them, for now */
+	FAULT_FORBIDDEN,          /* or none at all */
+	FAULT_KINDS,
 };
 extern const char *const fault_kind_names[];
 
@@ -45,12 +50,13 @@ struct fault {
 	char *operation;           /* "ListShards", or "*": every one */
 	char *service;             /* "kinesis"; NULL: any */
 	char *stream;              /* a glob; NULL: any call, also one without a stream */
+	char *metric;              /* a glob, for the faults of a query; NULL: any */
 	int kind;                  /* enum fault_kind */
 	double rate;               /* the share of the calls that it strikes */
 	int64_t count;             /* how often it strikes before it is over; -1: no end */
 	int64_t from_ms, until_ms; /* since the simulator's start; until_ms -1: no end */
 	int64_t seconds;           /* skewed_date: how far the server's clock is ahead */
-	int64_t size;              /* huge_body */
+	int64_t size;              /* huge_body: bytes; small_pages: points */
 	int64_t drip_ms;           /* slow_drip */
 };
 
@@ -72,6 +78,9 @@ void faults_reset(struct faults *faults);
  */
 const struct fault *faults_strike(
     struct faults *faults, const char *service, const char *operation, const char *stream, int64_t elapsed_ms);
+/* The same for one query of a GetMetricData: the faults of a query, which strike no call. */
+const struct fault *faults_strike_metric(struct faults *faults, const char *service, const char *operation,
+    const char *stream, const char *metric, int64_t elapsed_ms);
 int64_t faults_skew_ms(struct faults *faults, const char *service, const char *operation, int64_t elapsed_ms);
 
 #endif

@@ -100,7 +100,7 @@ static void (*const instead[])(struct call *call) = {
     [FAULT_EMPTY_BODY] = say_nothing,
     [FAULT_HANG] = go_hang,
     [FAULT_RESET] = go_reset,
-    [FAULT_SKEWED_DATE] = NULL,
+    [FAULT_KINDS - 1] = NULL,
 };
 
 bool

@@ -117,6 +117,7 @@ static const struct decode_field fault_fields[] = {
     {.key = "operation", .type = DECODE_STRING, FAULT(operation)},
     {.key = "service", .type = DECODE_STRING, FAULT(service)},
     {.key = "stream", .type = DECODE_STRING, FAULT(stream)},
+    {.key = "metric", .type = DECODE_STRING, FAULT(metric)},
     {.key = "rate", .type = DECODE_FRACTION, FAULT(rate)},
     {.key = "count", .type = DECODE_INTEGER, FAULT(count)},
     {.key = "from", .type = DECODE_DURATION, FAULT(from_ms)},

@@ -17,6 +17,7 @@ struct stats_operation {
 
 struct stats {
 	uint64_t requests, connections;
+	uint64_t metrics_asked; /* queries of all GetMetricData, those of each page anew */
 	struct stats_operation operations[STATS_OPERATIONS_MAX];
 };
 

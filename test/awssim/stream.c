@@ -31,6 +31,7 @@ void
 stream_clear(struct stream *stream)
 {
 	stream_clear_consumers(stream);
+	traffic_history_clear(&stream->traffic);
 	free(stream->shards);
 	free(stream->account);
 	free(stream->region);

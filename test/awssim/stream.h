@@ -12,6 +12,7 @@
 #include <kdiag/probe.h>
 
 #include "test/awssim/limits.h"
+#include "test/awssim/traffic.h"
 
 enum {
 	STREAM_SHARDS_MAX = 10000,
@@ -48,6 +49,8 @@ struct stream {
 	size_t shards_count;
 	struct stream_consumer *consumers;
 	size_t consumers_count;
+	struct traffic_history traffic;
+	uint64_t salt;                               /* of all that is random about it */
 	struct limit_bucket buckets[STREAM_BUCKETS]; /* of the operations that AWS limits a stream */
 };
 

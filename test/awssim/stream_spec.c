@@ -8,6 +8,7 @@
 #include "common/mem.h"
 #include "common/text.h"
 #include "common/words.h"
+#include "test/awssim/traffic_spec.h"
 
 static const char *const statuses[] = {
     "CREATING", "DELETING", "ACTIVE", "UPDATING", "GONE", NULL};       /* enum kd_status - 1 */
@@ -177,6 +178,15 @@ read_shards(const struct decode *in, const struct yaml_node *node, void *into)
 }
 
 static int
+read_traffic(const struct decode *in, const struct yaml_node *node, void *into)
+{
+	struct stream_spec *spec = into;
+
+	spec->traffic = traffic_spec_read(in, node);
+	return spec->traffic == NULL ? -1 : 0;
+}
+
+static int
 read_timeline(const struct decode *in, const struct yaml_node *node, void *into)
 {
 	((struct stream_spec *)into)->timeline = node;
@@ -199,6 +209,7 @@ static const struct decode_field fields[] = {
     {.key = "shard_metrics", .type = DECODE_READER, .read = read_metrics},
     {.key = "consumers", .type = DECODE_READER, .read = read_consumers},
     {.key = "warm_throughput_mibps", .type = DECODE_INTEGER, AT(warm_mibps)},
+    {.key = "traffic", .type = DECODE_READER, .read = read_traffic},
     {.key = "region", .type = DECODE_STRING, AT(region)},
     {.key = "account", .type = DECODE_STRING, AT(account)},
     {.key = "age", .type = DECODE_DURATION, AT(age_ms)},
@@ -211,7 +222,7 @@ static const struct decode_field generate_fields[] = {
     {.key = "prefix", .type = DECODE_STRING, AT(prefix), .required = true},
 };
 
-enum { CHANGE_ROWS = 9, GENERATE_ROWS = 13, NAMED_ROWS = 14, ROWS_MAX = KD_COUNT(fields) + KD_COUNT(generate_fields) };
+enum { CHANGE_ROWS = 10, GENERATE_ROWS = 14, NAMED_ROWS = 15, ROWS_MAX = KD_COUNT(fields) + KD_COUNT(generate_fields) };
 
 static const size_t rows_of[] = {
     [STREAM_SPEC_CHANGE] = CHANGE_ROWS,
@@ -248,6 +259,7 @@ stream_spec_clear(struct stream_spec *spec)
 	free(spec->prefix);
 	free(spec->key_id);
 	free(spec->shards);
+	traffic_release(spec->traffic);
 	for (size_t i = 0; i < spec->consumers_count; i++)
 		free(spec->consumers[i].name);
 	free(spec->consumers);
@@ -284,6 +296,14 @@ apply_consumers(const struct stream_spec *spec, struct stream *stream)
 	}
 }
 
+/* A stream that is only now made has had its traffic from the beginning; another's changes from now on. */
+static void
+apply_traffic(const struct stream_spec *spec, struct stream *stream, int64_t now_ms)
+{
+	if (spec->traffic != NULL)
+		traffic_lay(&stream->traffic, spec->traffic, stream->shards_count == 0 ? INT64_MIN : now_ms, now_ms);
+}
+
 void
 stream_spec_apply(const struct stream_spec *spec, struct stream *stream, int64_t now_ms)
 {
@@ -307,5 +327,6 @@ stream_spec_apply(const struct stream_spec *spec, struct stream *stream, int64_t
 		memcpy(stream->metrics, spec->metrics, sizeof(stream->metrics));
 	if (spec->consumers_said)
 		apply_consumers(spec, stream);
+	apply_traffic(spec, stream, now_ms);
 	apply_shards(spec, stream, now_ms);
 }

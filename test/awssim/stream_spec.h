@@ -33,6 +33,7 @@ struct stream_spec {
 	int64_t open_shards, closed_shards;
 	struct stream_shard *shards; /* when they are listed one by one */
 	size_t shards_count;
+	struct traffic *traffic;          /* a reference; NULL: not said */
 	const struct yaml_node *timeline; /* borrowed */
 };
 

@@ -68,11 +68,23 @@ partition_of(const char *region)
 	return strncmp(region, "us-gov-", 7) == 0 ? "aws-us-gov" : "aws";
 }
 
+/* FNV-1a (Fowler, Noll, Vo) of the ARN, begun with the scenario's seed. */
+static uint64_t
+salt_of(const char *arn, int64_t seed)
+{
+	uint64_t salt = 0xcbf29ce484222325u ^ (uint64_t)seed;
+
+	for (; *arn != '\0'; arn++)
+		salt = (salt ^ (unsigned char)*arn) * 0x100000001b3u;
+	return salt;
+}
+
 static void
-name_stream(struct stream *stream)
+name_stream(struct stream *stream, const struct scenario *scenario)
 {
 	stream->arn = mem_printf("arn:%s:kinesis:%s:%s:stream/%s", partition_of(stream->region), stream->region,
 	    stream->account, stream->name);
+	stream->salt = salt_of(stream->arn, scenario->seed);
 }
 
 struct world *
@@ -87,7 +99,7 @@ world_new(struct scenario *scenario)
 	for (size_t i = 0; i < world->count; i++) {
 		world->streams[i] = mem_new(1, sizeof(struct stream));
 		*world->streams[i] = scenario->streams[i];
-		name_stream(world->streams[i]);
+		name_stream(world->streams[i], scenario);
 		world->by_event[i] = world->streams[i];
 	}
 	scenario->streams_count = 0;
@@ -179,7 +191,7 @@ insert(struct world *world, const char *account, const char *region, const char 
 	stream->account = mem_strdup(account);
 	stream->region = mem_strdup(region);
 	stream->name = mem_strdup(name);
-	name_stream(stream);
+	name_stream(stream, world->scenario);
 	world->streams = mem_resize(world->streams, world->count + 1, sizeof(struct stream *));
 	memmove(&world->streams[i + 1], &world->streams[i], (world->count - i) * sizeof(struct stream *));
 	world->streams[i] = stream;

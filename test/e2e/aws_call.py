@@ -4,20 +4,23 @@
 aws_call.py SERVICE OPERATION [JSON]      prints the result in one line, or "HTTP-STATUS CODE MESSAGE"
 aws_call.py --raw TARGET BODY             signs and sends a JSON body as it is; prints "HTTP-STATUS BODY"
 
-KEY, SECRET, TOKEN, REGION, AWS_PORT come from the environment; CONTENT_TYPE and HEADER_UNSIGNED (a name) for --raw.
+KEY, SECRET, TOKEN, REGION, AWS_PORT come from the environment; SERVICE (of the signature), CONTENT_TYPE and
+HEADER_UNSIGNED (a name) for --raw. KDIAG_CLOCK moves the time of the signature as it moves the simulator's. CloudWatch is spoken to in JSON, of the three protocols that boto3 has for it.
 """
+import datetime
 import json
 import os
 import sys
+import time
 import urllib.error
 import urllib.request
 
-import boto3
 import botocore.auth
 import botocore.awsrequest
 import botocore.config
 import botocore.credentials
 import botocore.exceptions
+import botocore.model
 
 ENV = os.environ
 URL = "http://127.0.0.1:" + ENV["AWS_PORT"] + "/"
@@ -25,12 +28,27 @@ KEY = ENV.get("KEY", "AKIATEST")
 SECRET = ENV.get("SECRET", "test-secret")
 TOKEN = ENV.get("TOKEN") or None
 REGION = ENV.get("REGION", "us-east-1")
+SERVICE = ENV.get("SERVICE", "kinesis")
+
+
+def now():
+    """The time, sped up as common/clock.h says."""
+    rate, _, epoch = ENV.get("KDIAG_CLOCK", "1@0").partition("@")
+    seconds = float(epoch) + (time.time() - float(epoch)) * float(rate)
+    return datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc).replace(tzinfo=None)
+
+
+botocore.auth.get_current_datetime = now
 
 
 def call(service, operation, arguments):
+    import boto3  # as slow as all the rest; --raw does without
+
     config = botocore.config.Config(
         retries={"total_max_attempts": 1}, read_timeout=5, proxies={}, parameter_validation=False
     )
+    if service == "cloudwatch":
+        botocore.model.ServiceModel.resolved_protocol = "json"
     client = boto3.client(
         service,
         endpoint_url=URL,
@@ -61,7 +79,7 @@ def raw(target, body):
         "Host": "127.0.0.1:" + ENV["AWS_PORT"],
     }
     request = botocore.awsrequest.AWSRequest("POST", URL, headers=headers, data=body.encode())
-    botocore.auth.SigV4Auth(botocore.credentials.Credentials(KEY, SECRET, TOKEN), "kinesis", REGION).add_auth(request)
+    botocore.auth.SigV4Auth(botocore.credentials.Credentials(KEY, SECRET, TOKEN), SERVICE, REGION).add_auth(request)
     if "HEADER_UNSIGNED" in ENV:
         request.headers[ENV["HEADER_UNSIGNED"]] = "1"
     sent = urllib.request.Request(URL, data=body.encode(), headers=dict(request.headers.items()), method="POST")
