@@ -124,46 +124,46 @@ enum spread {
 
 struct metric {
 	const char *name;
-	enum metric_level level;
 	size_t sum, samples; /* members of struct sums */
+	enum metric_level level;
 	enum spread spread;
 };
 
 #define SUM(member) offsetof(struct sums, member)
 
 static const struct metric metrics[] = {
-    {"IncomingRecords", METRIC_STREAM, SUM(records), SUM(puts), SPREAD_EVEN},
-    {"IncomingBytes", METRIC_STREAM, SUM(bytes), SUM(puts), SPREAD_EVEN},
-    {"PutRecord.Bytes", METRIC_STREAM, SUM(single_bytes), SUM(single_good), SPREAD_EVEN},
-    {"PutRecord.Latency", METRIC_STREAM, SUM(single_latency_ms), SUM(single_calls), SPREAD_EVEN},
-    {"PutRecord.Success", METRIC_STREAM, SUM(single_good), SUM(single_calls), SPREAD_YES},
-    {"PutRecords.Bytes", METRIC_STREAM, SUM(batch_bytes), SUM(batch_good_calls), SPREAD_EVEN},
-    {"PutRecords.Latency", METRIC_STREAM, SUM(batch_latency_ms), SUM(batch_calls), SPREAD_EVEN},
-    {"PutRecords.Success", METRIC_STREAM, SUM(batch_good_calls), SUM(batch_calls), SPREAD_YES},
-    {"PutRecords.TotalRecords", METRIC_STREAM, SUM(batch_total), SUM(batch_calls), SPREAD_EVEN},
-    {"PutRecords.SuccessfulRecords", METRIC_STREAM, SUM(batch_good), SUM(batch_calls), SPREAD_EVEN},
-    {"PutRecords.FailedRecords", METRIC_STREAM, SUM(batch_failed), SUM(batch_calls), SPREAD_RARE},
-    {"PutRecords.ThrottledRecords", METRIC_STREAM, SUM(batch_throttled), SUM(batch_calls), SPREAD_RARE},
-    {"WriteProvisionedThroughputExceeded", METRIC_STREAM, SUM(writes_refused), SUM(writes), SPREAD_RARE},
-    {"ReadProvisionedThroughputExceeded", METRIC_STREAM, SUM(reads_refused), SUM(reads), SPREAD_RARE},
-    {"GetRecords.Bytes", METRIC_STREAM, SUM(read_bytes), SUM(gets), SPREAD_EVEN},
-    {"GetRecords.Records", METRIC_STREAM, SUM(read_records), SUM(gets), SPREAD_EVEN},
-    {"GetRecords.Latency", METRIC_STREAM, SUM(get_latency_ms), SUM(gets), SPREAD_EVEN},
-    {"GetRecords.Success", METRIC_STREAM, SUM(gets_good), SUM(gets), SPREAD_YES},
-    {"GetRecords.IteratorAgeMilliseconds", METRIC_STREAM, SUM(age_ms), SUM(ages), SPREAD_AGE},
-    {"IncomingRecords", METRIC_SHARD, SUM(records), SUM(puts), SPREAD_EVEN},
-    {"IncomingBytes", METRIC_SHARD, SUM(bytes), SUM(puts), SPREAD_EVEN},
-    {"OutgoingRecords", METRIC_SHARD, SUM(read_records), SUM(gets), SPREAD_EVEN},
-    {"OutgoingBytes", METRIC_SHARD, SUM(read_bytes), SUM(gets), SPREAD_EVEN},
-    {"WriteProvisionedThroughputExceeded", METRIC_SHARD, SUM(writes_refused), SUM(writes), SPREAD_RARE},
-    {"ReadProvisionedThroughputExceeded", METRIC_SHARD, SUM(reads_refused), SUM(reads), SPREAD_RARE},
-    {"IteratorAgeMilliseconds", METRIC_SHARD, SUM(age_ms), SUM(ages), SPREAD_AGE},
-    {"SubscribeToShard.Success", METRIC_CONSUMER, SUM(subscribed), SUM(subscribes), SPREAD_YES},
-    {"SubscribeToShard.RateExceeded", METRIC_CONSUMER, SUM(rate_exceeded), SUM(subscribes), SPREAD_YES},
-    {"SubscribeToShardEvent.Success", METRIC_CONSUMER, SUM(events), SUM(events), SPREAD_YES},
-    {"SubscribeToShardEvent.Bytes", METRIC_CONSUMER, SUM(fan_bytes), SUM(events), SPREAD_EVEN},
-    {"SubscribeToShardEvent.Records", METRIC_CONSUMER, SUM(fan_records), SUM(events), SPREAD_EVEN},
-    {"SubscribeToShardEvent.MillisBehindLatest", METRIC_CONSUMER, SUM(behind_ms), SUM(events), SPREAD_NONE},
+    {"IncomingRecords", SUM(records), SUM(puts), METRIC_STREAM, SPREAD_EVEN},
+    {"IncomingBytes", SUM(bytes), SUM(puts), METRIC_STREAM, SPREAD_EVEN},
+    {"PutRecord.Bytes", SUM(single_bytes), SUM(single_good), METRIC_STREAM, SPREAD_EVEN},
+    {"PutRecord.Latency", SUM(single_latency_ms), SUM(single_calls), METRIC_STREAM, SPREAD_EVEN},
+    {"PutRecord.Success", SUM(single_good), SUM(single_calls), METRIC_STREAM, SPREAD_YES},
+    {"PutRecords.Bytes", SUM(batch_bytes), SUM(batch_good_calls), METRIC_STREAM, SPREAD_EVEN},
+    {"PutRecords.Latency", SUM(batch_latency_ms), SUM(batch_calls), METRIC_STREAM, SPREAD_EVEN},
+    {"PutRecords.Success", SUM(batch_good_calls), SUM(batch_calls), METRIC_STREAM, SPREAD_YES},
+    {"PutRecords.TotalRecords", SUM(batch_total), SUM(batch_calls), METRIC_STREAM, SPREAD_EVEN},
+    {"PutRecords.SuccessfulRecords", SUM(batch_good), SUM(batch_calls), METRIC_STREAM, SPREAD_EVEN},
+    {"PutRecords.FailedRecords", SUM(batch_failed), SUM(batch_calls), METRIC_STREAM, SPREAD_RARE},
+    {"PutRecords.ThrottledRecords", SUM(batch_throttled), SUM(batch_calls), METRIC_STREAM, SPREAD_RARE},
+    {"WriteProvisionedThroughputExceeded", SUM(writes_refused), SUM(writes), METRIC_STREAM, SPREAD_RARE},
+    {"ReadProvisionedThroughputExceeded", SUM(reads_refused), SUM(reads), METRIC_STREAM, SPREAD_RARE},
+    {"GetRecords.Bytes", SUM(read_bytes), SUM(gets), METRIC_STREAM, SPREAD_EVEN},
+    {"GetRecords.Records", SUM(read_records), SUM(gets), METRIC_STREAM, SPREAD_EVEN},
+    {"GetRecords.Latency", SUM(get_latency_ms), SUM(gets), METRIC_STREAM, SPREAD_EVEN},
+    {"GetRecords.Success", SUM(gets_good), SUM(gets), METRIC_STREAM, SPREAD_YES},
+    {"GetRecords.IteratorAgeMilliseconds", SUM(age_ms), SUM(ages), METRIC_STREAM, SPREAD_AGE},
+    {"IncomingRecords", SUM(records), SUM(puts), METRIC_SHARD, SPREAD_EVEN},
+    {"IncomingBytes", SUM(bytes), SUM(puts), METRIC_SHARD, SPREAD_EVEN},
+    {"OutgoingRecords", SUM(read_records), SUM(gets), METRIC_SHARD, SPREAD_EVEN},
+    {"OutgoingBytes", SUM(read_bytes), SUM(gets), METRIC_SHARD, SPREAD_EVEN},
+    {"WriteProvisionedThroughputExceeded", SUM(writes_refused), SUM(writes), METRIC_SHARD, SPREAD_RARE},
+    {"ReadProvisionedThroughputExceeded", SUM(reads_refused), SUM(reads), METRIC_SHARD, SPREAD_RARE},
+    {"IteratorAgeMilliseconds", SUM(age_ms), SUM(ages), METRIC_SHARD, SPREAD_AGE},
+    {"SubscribeToShard.Success", SUM(subscribed), SUM(subscribes), METRIC_CONSUMER, SPREAD_YES},
+    {"SubscribeToShard.RateExceeded", SUM(rate_exceeded), SUM(subscribes), METRIC_CONSUMER, SPREAD_YES},
+    {"SubscribeToShardEvent.Success", SUM(events), SUM(events), METRIC_CONSUMER, SPREAD_YES},
+    {"SubscribeToShardEvent.Bytes", SUM(fan_bytes), SUM(events), METRIC_CONSUMER, SPREAD_EVEN},
+    {"SubscribeToShardEvent.Records", SUM(fan_records), SUM(events), METRIC_CONSUMER, SPREAD_EVEN},
+    {"SubscribeToShardEvent.MillisBehindLatest", SUM(behind_ms), SUM(events), METRIC_CONSUMER, SPREAD_NONE},
 };
 
 const struct metric *
@@ -288,10 +288,13 @@ metric_point(const struct metric *metric, const struct metric_subject *subject, 
     struct datapoint *point)
 {
 	const struct traffic *traffic = traffic_at(&subject->stream->traffic, ms);
-	double share = traffic == NULL ? 0 : arrived(traffic, subject->stream, ms, now_ms);
+	double share;
 
 	*point = (struct datapoint){0};
-	if (share <= 0 || ms < subject->stream->created_ms)
+	if (traffic == NULL || ms < subject->stream->created_ms)
+		return;
+	share = arrived(traffic, subject->stream, ms, now_ms);
+	if (share <= 0)
 		return;
 	if (!make_own_point(traffic, metric, subject, ms, point))
 		make_point(metric, subject, ms, point);
