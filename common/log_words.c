@@ -416,3 +416,49 @@ log_words_is_secret(const char *s, size_t len)
 		return true;
 	return lower(s + end, len - end, word) && FIND(secrets, word);
 }
+
+/* They tell events apart, but are said of what is as it should be, too: "key not in cache", "kill -HUP", "1 expired session removed". In order. */
+static const char *const mild_failures[] = {
+    "abort",
+    "drop",
+    "dropped",
+    "duplicate",
+    "expire",
+    "expired",
+    "expires",
+    "kill",
+    "killed",
+    "missing",
+    "not",
+    "stale",
+    "unknown",
+    "warn",
+    "warning",
+    "warnings",
+};
+
+static bool
+tells_failure(const char *s, size_t len)
+{
+	char word[WORD_MAX + 1];
+
+	if (lower(s, len, word) && FIND(mild_failures, word))
+		return false;
+	return (len > 9 && memcmp(s + len - 9, "Exception", 9) == 0) ||
+	       (len > 5 && memcmp(s + len - 5, "Error", 5) == 0) || log_words_find(s, len) == LOG_WORDS_FAILURE;
+}
+
+bool
+log_words_tell_failure(const char *text)
+{
+	while (*text != '\0') {
+		size_t len = 0;
+
+		while ((text[len] | 32) >= 'a' && (text[len] | 32) <= 'z')
+			len++;
+		if (len > 0 && tells_failure(text, len))
+			return true;
+		text += len > 0 ? len : 1;
+	}
+	return false;
+}

@@ -24,4 +24,7 @@ bool log_words_is_unit(const char *s, size_t len);
 /* Is what stands behind it to be hidden: "password", "api_key", "accessToken"? */
 bool log_words_is_secret(const char *s, size_t len);
 
+/* Does a template's text say that something fails: by a word of failure that is said of nothing good, or an exception's name? */
+bool log_words_tell_failure(const char *text);
+
 #endif

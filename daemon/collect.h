@@ -44,6 +44,9 @@ struct collect_spec {
 	const struct collect_want
 	    *wants; /* every need of every probe that runs: so that what serves many streams is asked for at once */
 	size_t wants_count;
+	char *const *log_groups; /* names, and prefixes that end in "*" */
+	size_t log_groups_count;
+	const char *log_filter; /* a filter pattern for them; NULL: none */
 };
 
 struct collect_stream *collect_stream_new(

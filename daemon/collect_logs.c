@@ -1,0 +1,612 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* collect_logs: owns which log groups a stream has and the facts about them; how they are read is log_reader.c's, what is learnt log_group.c's. */
+#include "daemon/collect_logs.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+
+#include "common/clock.h"
+#include "common/fact.h"
+#include "common/mem.h"
+#include "daemon/log_reader.h"
+
+enum {
+	RESOLVE_MS = 15 * 60 * 1000, /* how often a prefix is looked up */
+	RESOLVE_FAILED_MS = 60 * 1000,
+	LATE_MS = 10 * 60 * 1000, /* a read of so long ago is better than none */
+};
+
+static const char filter_operation[] = "logs:FilterLogEvents";
+static const char groups_operation[] = "logs:DescribeLogGroups";
+
+/* One log group of one place, however many streams have it. */
+struct shared {
+	LIST_ENTRY(shared) link;
+	struct feed *feed;
+	struct log_reader *reader;
+	unsigned refs;
+	unsigned history; /* a bit a read, set for a failed one */
+	enum aws_fault trouble; /* AWS_OK, AWS_DENIED or AWS_BAD_ANSWER: what is told of it */
+};
+
+/* "/aws/lambda/orders-*", or a name as it is. */
+struct pattern {
+	struct part *part;
+	char *text;
+	bool is_prefix;
+	struct logs_op *op;
+	int64_t asked_ms; /* clock_mono_ms(); 0: never */
+	bool cut;
+	struct aws_error error;
+	char **names;
+	size_t names_count;
+};
+
+/* A stream's. */
+struct part {
+	LIST_ENTRY(part) link;
+	struct feed *feed;
+	struct collect_stream *stream;
+	char *filter;
+	struct pattern *patterns;
+	size_t patterns_count;
+	struct shared **groups;
+	size_t groups_count;
+	struct fact *fact; /* of the newest reads, or NULL */
+};
+
+struct feed {
+	struct collect *collect;
+	struct log_sources *sources;
+	LIST_HEAD(, shared) shared;
+	LIST_HEAD(, part) parts;
+};
+
+/* ---- findings about kdiag itself ---- */
+
+static bool
+has_trouble(const struct feed *feed, const struct aws_place *place, enum aws_fault trouble)
+{
+	const struct shared *shared;
+
+	LIST_FOREACH(shared, &feed->shared, link)
+	{
+		if (log_reader_place(shared->reader) == place && shared->trouble == trouble)
+			return true;
+	}
+	return false;
+}
+
+/* The trouble of one group is told for all of its place: over when none has it any more. */
+static void
+tell_trouble(struct feed *feed, struct aws_place *place, enum aws_fault trouble, const char *why)
+{
+	if (why == NULL && has_trouble(feed, place, trouble))
+		return;
+	collect_tell(feed->collect, place, trouble == AWS_DENIED ? "denied" : "answer", filter_operation, why);
+}
+
+static void
+set_trouble(struct shared *shared, enum aws_fault trouble, const char *why)
+{
+	enum aws_fault before = shared->trouble;
+	struct aws_place *place = log_reader_place(shared->reader);
+
+	shared->trouble = trouble;
+	if (before != AWS_OK && before != trouble)
+		tell_trouble(shared->feed, place, before, NULL);
+	if (trouble != AWS_OK)
+		tell_trouble(shared->feed, place, trouble, why);
+}
+
+/* A denial is told at once, what may pass when it comes again; what the client has a finding for is told by that one. A group that is not there is the group's affair. */
+static void
+note_read(struct shared *shared)
+{
+	const struct aws_error *error = log_reader_error(shared->reader);
+	char *told;
+
+	if (error->fault == AWS_NOT_FOUND)
+		return;
+	shared->history = shared->history << 1 | (error->fault != AWS_OK);
+	if (error->fault == AWS_DENIED) {
+		set_trouble(shared, AWS_DENIED, error->message);
+		return;
+	}
+	told = aws_place_blame(log_reader_place(shared->reader), "logs", error->fault);
+	if (error->fault != AWS_OK && told == NULL && collect_fails(shared->history))
+		set_trouble(shared, AWS_BAD_ANSWER, error->message);
+	else if (error->fault == AWS_OK && (shared->trouble == AWS_DENIED || collect_recovered(shared->history)))
+		set_trouble(shared, AWS_OK, NULL);
+	free(told);
+}
+
+static char *
+blame_of(struct aws_place *place, const struct aws_error *error, const char *operation)
+{
+	char *blame = error->fault == AWS_DENIED ? NULL : aws_place_blame(place, "logs", error->fault);
+
+	return blame != NULL ? blame : collect_blame(place, error->fault == AWS_DENIED ? "denied" : "answer", operation);
+}
+
+/* ---- log groups that are shared ---- */
+
+static bool
+has_group(const struct part *part, const struct shared *shared)
+{
+	for (size_t i = 0; i < part->groups_count; i++)
+		if (part->groups[i] == shared)
+			return true;
+	return false;
+}
+
+static void
+forget_fact(struct part *part)
+{
+	fact_unref(part->fact);
+	part->fact = NULL;
+}
+
+static void
+read_cb(struct log_reader *reader, void *arg)
+{
+	struct shared *shared = arg;
+	struct part *part, *next;
+
+	(void)reader;
+	note_read(shared);
+	for (part = LIST_FIRST(&shared->feed->parts); part != NULL; part = next) {
+		next = LIST_NEXT(part, link);
+		if (!has_group(part, shared))
+			continue;
+		forget_fact(part);
+		collect_advance(part->stream);
+	}
+}
+
+static struct shared *
+take_shared(struct part *part, const char *name)
+{
+	struct feed *feed = part->feed;
+	struct aws_place *place = collect_stream_place(part->stream);
+	const struct stream_id *id = collect_stream_id(part->stream);
+	struct log_source *source = log_sources_take(feed->sources, id->account, id->region, name, part->filter);
+	struct shared *shared;
+
+	LIST_FOREACH(shared, &feed->shared, link)
+	{
+		if (log_reader_place(shared->reader) != place || log_reader_source(shared->reader) != source)
+			continue;
+		log_source_drop(source); /* the reader has its own reference */
+		shared->refs++;
+		return shared;
+	}
+	shared = mem_new(1, sizeof(*shared));
+	shared->feed = feed;
+	shared->refs = 1;
+	shared->reader = log_reader_new(place, source, read_cb, shared);
+	LIST_INSERT_HEAD(&feed->shared, shared, link);
+	return shared;
+}
+
+static void
+drop_shared(struct shared *shared)
+{
+	if (--shared->refs > 0)
+		return;
+	LIST_REMOVE(shared, link);
+	set_trouble(shared, AWS_OK, NULL);
+	log_reader_free(shared->reader);
+	free(shared);
+}
+
+/* ---- which groups a stream has ---- */
+
+static void
+add_group(struct part *part, const char *name)
+{
+	struct shared *shared;
+
+	if (part->groups_count == COLLECT_LOGS_GROUPS_MAX)
+		return;
+	shared = take_shared(part, name);
+	if (has_group(part, shared)) {
+		drop_shared(shared);
+		return;
+	}
+	part->groups = mem_resize(part->groups, part->groups_count + 1, sizeof(struct shared *));
+	part->groups[part->groups_count++] = shared;
+}
+
+/* The groups as the patterns have them now; those that stay are not let go in between. */
+static void
+lay_groups(struct part *part)
+{
+	struct shared **before = part->groups;
+	size_t count = part->groups_count;
+
+	part->groups = NULL;
+	part->groups_count = 0;
+	for (size_t i = 0; i < part->patterns_count; i++) {
+		const struct pattern *pattern = &part->patterns[i];
+
+		if (!pattern->is_prefix)
+			add_group(part, pattern->text);
+		for (size_t n = 0; n < pattern->names_count; n++)
+			add_group(part, pattern->names[n]);
+	}
+	for (size_t i = 0; i < count; i++)
+		drop_shared(before[i]);
+	free(before);
+	forget_fact(part);
+}
+
+static void
+clear_names(struct pattern *pattern)
+{
+	for (size_t i = 0; i < pattern->names_count; i++)
+		free(pattern->names[i]);
+	free(pattern->names);
+	pattern->names = NULL;
+	pattern->names_count = 0;
+}
+
+static void
+take_names(struct pattern *pattern, const char *const *names, size_t count)
+{
+	clear_names(pattern);
+	pattern->names = mem_new(count, sizeof(*pattern->names));
+	for (size_t i = 0; i < count; i++)
+		pattern->names[pattern->names_count++] = mem_strdup(names[i]);
+	lay_groups(pattern->part);
+}
+
+static void
+groups_cb(const struct aws_error *error, const char *const *names, size_t count, bool cut, void *arg)
+{
+	struct pattern *pattern = arg;
+	struct part *part = pattern->part;
+	struct aws_place *place = collect_stream_place(part->stream);
+
+	pattern->op = NULL;
+	pattern->cut = cut || count > COLLECT_LOGS_GROUPS_MAX;
+	pattern->error = *error;
+	if (error->fault == AWS_OK)
+		take_names(pattern, names, count);
+	if (error->fault == AWS_OK || error->fault == AWS_DENIED)
+		collect_tell(part->feed->collect, place, "denied", groups_operation,
+		    error->fault == AWS_DENIED ? error->message : NULL);
+	forget_fact(part);
+	collect_advance(part->stream);
+}
+
+/* Sees to it that prefixes are looked up; are all that have none yet known? */
+static bool
+resolve(struct part *part, bool urgent)
+{
+	int64_t now_ms = clock_mono_ms();
+	bool known = true;
+
+	for (size_t i = 0; i < part->patterns_count; i++) {
+		struct pattern *pattern = &part->patterns[i];
+		int64_t every_ms = pattern->error.fault == AWS_OK ? RESOLVE_MS : RESOLVE_FAILED_MS;
+		char *prefix;
+
+		if (!pattern->is_prefix)
+			continue;
+		if (pattern->op == NULL && (pattern->asked_ms == 0 || now_ms - pattern->asked_ms >= every_ms)) {
+			prefix = mem_strndup(pattern->text, strlen(pattern->text) - 1);
+			pattern->asked_ms = now_ms;
+			pattern->op = logs_describe_groups(
+			    collect_stream_place(part->stream), prefix, urgent, groups_cb, pattern);
+			free(prefix);
+		}
+		known &= pattern->op == NULL || pattern->names != NULL;
+	}
+	return known;
+}
+
+static void
+clear_patterns(struct part *part)
+{
+	for (size_t i = 0; i < part->patterns_count; i++) {
+		logs_cancel(part->patterns[i].op);
+		clear_names(&part->patterns[i]);
+		free(part->patterns[i].text);
+	}
+	free(part->patterns);
+	part->patterns = NULL;
+	part->patterns_count = 0;
+}
+
+/* ---- the fact ---- */
+
+static struct kd_log_group
+missing_group(const char *name, enum kd_reason reason, const char *why, const char *blame)
+{
+	return (struct kd_log_group){.name = name, .missing = reason, .why = why, .blame = blame};
+}
+
+/* What a group is in the fact, and the texts that it borrows. */
+struct seen {
+	struct log_group_view view;
+	char *why, *blame;
+};
+
+static struct kd_log_group
+look_at_failed(const struct shared *shared, struct seen *seen)
+{
+	const struct aws_error *error = log_reader_error(shared->reader);
+	const char *name = log_source_name(log_reader_source(shared->reader));
+	struct aws_place *place = log_reader_place(shared->reader);
+
+	if (error->fault == AWS_NOT_FOUND) {
+		seen->why = mem_printf(
+		    "log group %s does not exist in %s (log_groups in the config)", name, aws_place_region(place));
+		return missing_group(name, KD_NOT_CONFIGURED, seen->why, NULL);
+	}
+	seen->why = mem_strdup(error->message);
+	seen->blame = blame_of(place, error, filter_operation);
+	return missing_group(name, aws_error_reason(error), seen->why, seen->blame);
+}
+
+static struct kd_log_group
+look_at_late(const struct shared *shared, struct seen *seen)
+{
+	struct aws_place *place = log_reader_place(shared->reader);
+	const char *name = log_source_name(log_reader_source(shared->reader));
+	double rate = aws_place_rate(place, "FilterLogEvents");
+
+	seen->why = rate > 0 ? mem_printf("log group %s could not be read in time (%s may be called %.3g times a second "
+					  "here: aws.pace)",
+				   name, filter_operation, rate)
+			     : mem_printf("log group %s could not be read in time", name);
+	return missing_group(name, KD_LATE, seen->why, NULL);
+}
+
+static bool
+is_fresh(const struct shared *shared, int64_t since_ms)
+{
+	int64_t asked_ms = log_reader_asked_ms(shared->reader);
+
+	return asked_ms != 0 && asked_ms >= since_ms;
+}
+
+/* A group that is still being read for the first time is shown as far as it came. */
+static struct kd_log_group
+look_at(const struct shared *shared, struct seen *seen)
+{
+	struct log_group *group = log_source_group(log_reader_source(shared->reader));
+	bool behind = log_reader_is_behind(shared->reader);
+
+	if (log_reader_error(shared->reader)->fault != AWS_OK)
+		return look_at_failed(shared, seen);
+	if (group == NULL || (!behind && !is_fresh(shared, clock_mono_ms() - LATE_MS)))
+		return look_at_late(shared, seen);
+	log_group_look(group, &seen->view);
+	seen->view.group.name = log_source_name(log_reader_source(shared->reader));
+	seen->view.group.behind = behind;
+	seen->view.group.share = log_reader_share(shared->reader);
+	return seen->view.group;
+}
+
+/* A prefix that could not be looked up, or is none, or one of too many, is told like a group of that name. false: all is well. */
+static bool
+look_at_pattern(const struct part *part, const struct pattern *pattern, struct seen *seen, struct kd_log_group *out)
+{
+	struct aws_place *place = collect_stream_place(part->stream);
+	const struct aws_error *error = &pattern->error;
+
+	if (!pattern->is_prefix)
+		return false;
+	if (error->fault != AWS_OK && pattern->names == NULL) {
+		seen->why = mem_strdup(error->message);
+		seen->blame = blame_of(place, error, groups_operation);
+		*out = missing_group(pattern->text, aws_error_reason(error), seen->why, seen->blame);
+		return true;
+	}
+	if (pattern->names != NULL && pattern->names_count == 0)
+		seen->why = mem_printf("no log group in %s is called %s (log_groups in the config)",
+		    aws_place_region(place), pattern->text);
+	else if (pattern->cut)
+		seen->why = mem_printf("more than %d log groups are called %s: the first ones are read, name them instead",
+		    COLLECT_LOGS_GROUPS_MAX, pattern->text);
+	else
+		return false;
+	*out = missing_group(pattern->text, KD_NOT_CONFIGURED, seen->why, NULL);
+	return true;
+}
+
+static struct fact *
+make_fact(struct part *part)
+{
+	size_t room = part->groups_count + part->patterns_count, count = 0;
+	struct kd_log_group *groups = mem_new(room, sizeof(*groups));
+	struct seen *seen = mem_new(room, sizeof(*seen));
+	struct fact *fact;
+
+	for (size_t i = 0; i < part->groups_count; i++, count++)
+		groups[count] = look_at(part->groups[i], &seen[count]);
+	for (size_t i = 0; i < part->patterns_count; i++)
+		if (look_at_pattern(part, &part->patterns[i], &seen[count], &groups[count]))
+			count++;
+	fact = fact_new_log_groups(clock_now_ms(), groups, count);
+	for (size_t i = 0; i < room; i++) {
+		log_group_view_clear(&seen[i].view);
+		free(seen[i].why);
+		free(seen[i].blame);
+	}
+	free(seen);
+	free(groups);
+	return fact;
+}
+
+static struct fact *
+make_none(const struct part *part)
+{
+	char *why = mem_printf(
+	    "no log groups are named for %s (log_groups in the config)", collect_stream_id(part->stream)->name);
+	struct fact *fact = fact_new_missing(KD_LOG_GROUPS, KD_NOT_CONFIGURED, why, NULL);
+
+	free(why);
+	return fact;
+}
+
+/* ---- the feed ---- */
+
+static void *
+attach(void *self, struct collect_stream *stream)
+{
+	struct feed *feed = self;
+	struct part *part = mem_new(1, sizeof(*part));
+
+	part->feed = feed;
+	part->stream = stream;
+	LIST_INSERT_HEAD(&feed->parts, part, link);
+	return part;
+}
+
+static bool
+is_same_spec(const struct part *part, const struct collect_spec *spec)
+{
+	if (part->patterns_count != spec->log_groups_count || (part->filter == NULL) != (spec->log_filter == NULL) ||
+	    (part->filter != NULL && strcmp(part->filter, spec->log_filter) != 0))
+		return false;
+	for (size_t i = 0; i < part->patterns_count; i++)
+		if (strcmp(part->patterns[i].text, spec->log_groups[i]) != 0)
+			return false;
+	return true;
+}
+
+static void
+configure(void *self, const struct collect_spec *spec)
+{
+	struct part *part = self;
+
+	if (is_same_spec(part, spec))
+		return;
+	clear_patterns(part);
+	free(part->filter);
+	part->filter = mem_strdup(spec->log_filter);
+	part->patterns = mem_new(spec->log_groups_count, sizeof(*part->patterns));
+	part->patterns_count = spec->log_groups_count;
+	for (size_t i = 0; i < part->patterns_count; i++) {
+		const char *text = spec->log_groups[i];
+
+		part->patterns[i].part = part;
+		part->patterns[i].text = mem_strdup(text);
+		part->patterns[i].is_prefix = *text != '\0' && text[strlen(text) - 1] == '*';
+	}
+	lay_groups(part);
+}
+
+static void
+detach(void *self)
+{
+	struct part *part = self;
+
+	clear_patterns(part);
+	for (size_t i = 0; i < part->groups_count; i++)
+		drop_shared(part->groups[i]);
+	free(part->groups);
+	free(part->filter);
+	forget_fact(part);
+	LIST_REMOVE(part, link);
+	free(part);
+}
+
+static struct fact *
+get(void *self, const struct kd_need *need, const struct collect_terms *terms)
+{
+	struct part *part = self;
+
+	(void)need;
+	if (part->patterns_count == 0)
+		return make_none(part);
+	for (size_t i = 0; i < part->patterns_count; i++)
+		if (part->patterns[i].is_prefix && part->patterns[i].asked_ms == 0)
+			return NULL;
+	for (size_t i = 0; i < part->patterns_count; i++)
+		if (part->patterns[i].op != NULL && part->patterns[i].names == NULL)
+			return NULL;
+	for (size_t i = 0; i < part->groups_count; i++)
+		if (!is_fresh(part->groups[i], terms->since_ms))
+			return NULL;
+	if (part->fact == NULL)
+		part->fact = make_fact(part);
+	return fact_ref(part->fact);
+}
+
+static void
+ask(void *self, const struct kd_need *need, const struct collect_terms *terms)
+{
+	struct part *part = self;
+
+	if (!resolve(part, terms->urgent))
+		return;
+	for (size_t i = 0; i < part->groups_count; i++)
+		if (!is_fresh(part->groups[i], terms->since_ms))
+			log_reader_read(part->groups[i]->reader, need->window_s * 1000, terms->urgent);
+}
+
+/* Some groups may have been read in time: the fact says of each. */
+static struct fact *
+late(void *self, const struct kd_need *need)
+{
+	struct part *part = self;
+
+	(void)need;
+	if (part->groups_count == 0)
+		return fact_new_missing(KD_LOG_GROUPS, KD_LATE,
+		    "no answer to logs:DescribeLogGroups in time", NULL);
+	return make_fact(part);
+}
+
+static void
+show(void *self, struct kd_facts *facts)
+{
+	struct part *part = self;
+	bool is_read = false;
+
+	for (size_t i = 0; i < part->groups_count; i++)
+		is_read |= log_reader_asked_ms(part->groups[i]->reader) != 0;
+	if (part->fact == NULL && is_read)
+		part->fact = make_fact(part);
+	if (part->fact != NULL)
+		facts_add_taken(facts, fact_ref(part->fact));
+}
+
+static void
+free_feed(void *self)
+{
+	struct feed *feed = self;
+
+	assert(LIST_EMPTY(&feed->parts) && LIST_EMPTY(&feed->shared));
+	free(feed);
+}
+
+static const struct collect_feed_ops ops = {
+    .kind = KD_LOG_GROUPS,
+    .attach = attach,
+    .configure = configure,
+    .detach = detach,
+    .get = get,
+    .ask = ask,
+    .late = late,
+    .show = show,
+    .free = free_feed,
+};
+
+void
+collect_logs_add(struct collect *collect, struct log_sources *sources)
+{
+	struct feed *feed = mem_new(1, sizeof(*feed));
+
+	feed->collect = collect;
+	feed->sources = sources;
+	LIST_INIT(&feed->shared);
+	LIST_INIT(&feed->parts);
+	collect_add_feed(collect, &ops, feed);
+}
