@@ -27,7 +27,7 @@ struct shared {
 	struct feed *feed;
 	struct log_reader *reader;
 	unsigned refs;
-	unsigned history; /* a bit a read, set for a failed one */
+	unsigned history;       /* a bit a read, set for a failed one */
 	enum aws_fault trouble; /* AWS_OK, AWS_DENIED or AWS_BAD_ANSWER: what is told of it */
 };
 
@@ -128,7 +128,8 @@ blame_of(struct aws_place *place, const struct aws_error *error, const char *ope
 {
 	char *blame = error->fault == AWS_DENIED ? NULL : aws_place_blame(place, "logs", error->fault);
 
-	return blame != NULL ? blame : collect_blame(place, error->fault == AWS_DENIED ? "denied" : "answer", operation);
+	return blame != NULL ? blame
+			     : collect_blame(place, error->fault == AWS_DENIED ? "denied" : "answer", operation);
 }
 
 /* ---- log groups that are shared ---- */
@@ -359,10 +360,11 @@ look_at_late(const struct shared *shared, struct seen *seen)
 	const char *name = log_source_name(log_reader_source(shared->reader));
 	double rate = aws_place_rate(place, "FilterLogEvents");
 
-	seen->why = rate > 0 ? mem_printf("log group %s could not be read in time (%s may be called %.3g times a second "
-					  "here: aws.pace)",
-				   name, filter_operation, rate)
-			     : mem_printf("log group %s could not be read in time", name);
+	seen->why = rate > 0
+			? mem_printf("log group %s could not be read in time (%s may be called %.3g times a second "
+				     "here: aws.pace)",
+			      name, filter_operation, rate)
+			: mem_printf("log group %s could not be read in time", name);
 	return missing_group(name, KD_LATE, seen->why, NULL);
 }
 
@@ -411,8 +413,9 @@ look_at_pattern(const struct part *part, const struct pattern *pattern, struct s
 		seen->why = mem_printf("no log group in %s is called %s (log_groups in the config)",
 		    aws_place_region(place), pattern->text);
 	else if (pattern->cut)
-		seen->why = mem_printf("more than %d log groups are called %s: the first ones are read, name them instead",
-		    COLLECT_LOGS_GROUPS_MAX, pattern->text);
+		seen->why =
+		    mem_printf("more than %d log groups are called %s: the first ones are read, name them instead",
+			COLLECT_LOGS_GROUPS_MAX, pattern->text);
 	else
 		return false;
 	*out = missing_group(pattern->text, KD_NOT_CONFIGURED, seen->why, NULL);
@@ -559,8 +562,7 @@ late(void *self, const struct kd_need *need)
 
 	(void)need;
 	if (part->groups_count == 0)
-		return fact_new_missing(KD_LOG_GROUPS, KD_LATE,
-		    "no answer to logs:DescribeLogGroups in time", NULL);
+		return fact_new_missing(KD_LOG_GROUPS, KD_LATE, "no answer to logs:DescribeLogGroups in time", NULL);
 	return make_fact(part);
 }
 

@@ -41,6 +41,7 @@ struct config_stream {
 	size_t principals_count;
 	char **log_groups;
 	size_t log_groups_count;
+	char *log_filter;             /* NULL: none */
 	struct config_probe **probes; /* by the probe's index in plugins; never NULL inside */
 };
 

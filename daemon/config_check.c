@@ -164,13 +164,19 @@ config_check_name(const char *text, char **cause)
 	return text_is_stream_name(text) ? 0 : refuse(text, "name (1 to 128 of a-z, A-Z, 0-9, _ . -)", cause);
 }
 
-/* CloudWatch Logs, CreateLogGroup: 1 to 512 of these. */
+/* CloudWatch Logs, CreateLogGroup: 1 to 512 of these; DescribeLogGroups finds them by a prefix. */
 int
 config_check_log_group(const char *text, char **cause)
 {
-	return is_made_of(text, LOWER UPPER DIGIT "_/.#-", 512)
-		   ? 0
-		   : refuse(text, "log group name (1 to 512 of a-z, A-Z, 0-9, _ - / . #)", cause);
+	size_t len = strlen(text);
+	char *name = mem_strndup(text, len > 1 && text[len - 1] == '*' ? len - 1 : len);
+	bool good = is_made_of(name, LOWER UPPER DIGIT "_/.#-", 512);
+
+	free(name);
+	if (good)
+		return 0;
+	return refuse(
+	    text, "log group name (1 to 512 of a-z, A-Z, 0-9, _ - / . #; for a prefix * as the last one)", cause);
 }
 
 /* STS AssumeRole, ExternalId: 2 to 1224 of these. */

@@ -105,7 +105,9 @@ static const struct kd_option stream_options[] = {
     [STREAM_PARAMS] = {"params", KD_STRING, NULL, 0, FILE_MAX,
 	"a params file (JSON) with what is declared for the stream; a relative path starts at this file's folder"},
     [STREAM_LOG_GROUPS] = {"log_groups", KD_LIST, NULL, 0, 50,
-	"log groups of the stream's producers and consumers; no probe of this version reads them"},
+	"log groups of the stream's producers and consumers, by name or by prefix with a * at its end"},
+    [STREAM_LOG_FILTER] = {"log_filter", KD_STRING, NULL, 0, 1024,
+	"a filter pattern of CloudWatch Logs: only the events that match are read of these groups"},
 };
 static const config_check stream_checks[KD_COUNT(stream_options)] = {
     [STREAM_NAME] = config_check_name,
@@ -113,6 +115,7 @@ static const config_check stream_checks[KD_COUNT(stream_options)] = {
     [STREAM_REGION] = config_check_region,
     [STREAM_PARAMS] = config_check_filled,
     [STREAM_LOG_GROUPS] = config_check_log_group,
+    [STREAM_LOG_FILTER] = config_check_filled,
 };
 
 /*

@@ -21,10 +21,10 @@ struct config_reading {
 	const char *path;      /* of the file, as it was given */
 	struct config *config; /* being filled */
 	struct config_mistake *mistakes;
-	size_t mistakes_count;                     /* those kept: a hostile file may hold any number */
-	size_t errors, warnings;                   /* all */
-	const struct yaml_node **stream_nodes;     /* where each of config->streams stands */
-	bool principals_warned, log_groups_warned; /* once a file, not once a stream */
+	size_t mistakes_count;                 /* those kept: a hostile file may hold any number */
+	size_t errors, warnings;               /* all */
+	const struct yaml_node **stream_nodes; /* where each of config->streams stands */
+	bool principals_warned;                /* once a file, not once a stream */
 };
 
 /* ---- mistakes (config_report.c) ---- */
@@ -85,7 +85,7 @@ enum {
 	AWS_SESSION_TOKEN
 };
 enum { ACCOUNT_NAME, ACCOUNT_ROLE_ARN, ACCOUNT_EXTERNAL_ID };
-enum { STREAM_NAME, STREAM_ACCOUNT, STREAM_REGION, STREAM_PARAMS, STREAM_LOG_GROUPS };
+enum { STREAM_NAME, STREAM_ACCOUNT, STREAM_REGION, STREAM_PARAMS, STREAM_LOG_GROUPS, STREAM_LOG_FILTER };
 enum {
 	EXPECT_STREAM_MODE,
 	EXPECT_SHARD_COUNT,

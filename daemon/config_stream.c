@@ -27,6 +27,7 @@ config_stream_clear(struct config_stream *stream)
 	}
 	free(stream->principals);
 	free_texts(stream->log_groups, stream->log_groups_count);
+	free(stream->log_filter);
 	config_probe_free_row(stream->probes);
 	*stream = (struct config_stream){0};
 }
@@ -140,8 +141,8 @@ read_stream(struct config_reading *reading, const struct yaml_node *node, struct
 	    config_expect_read(reading, config_section_find(reading, node, "expect", YAML_MAP_KIND), params, params_at);
 	warn_unused(reading, node, "principals", &reading->principals_warned);
 	read_principals(reading, node, stream);
-	warn_unused(reading, node, "log_groups", &reading->log_groups_warned);
 	stream->log_groups = config_section_copy_list(settings, STREAM_LOG_GROUPS, &stream->log_groups_count);
+	stream->log_filter = mem_strdup(kd_string(settings, STREAM_LOG_FILTER));
 	stream->probes = config_probe_share(reading->config);
 	config_probe_read(reading, config_section_find(reading, node, "probes", YAML_MAP_KIND), stream->probes);
 	settings_free(settings);

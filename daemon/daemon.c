@@ -11,6 +11,7 @@
 #include "common/mem.h"
 #include "common/text.h"
 #include "daemon/change.h"
+#include "daemon/collect_logs.h"
 #include "daemon/health.h"
 #include "daemon/notify.h"
 #include "daemon/ops.h"
@@ -130,6 +131,16 @@ tell_refused_probes(struct daemon *daemon, const struct plugins *before, const s
 
 /* ---- start and stop ---- */
 
+/* With what fetches the facts that are not Kinesis's own. */
+static struct collect *
+new_collect(struct daemon *daemon)
+{
+	struct collect *collect = collect_new(daemon->base, notice_cb, daemon);
+
+	collect_logs_add(collect, daemon->log_sources);
+	return collect;
+}
+
 int
 daemon_start(
     struct daemon *daemon, struct event_base *base, const struct cli *cli, struct config *config_taken, char **cause)
@@ -145,7 +156,8 @@ daemon_start(
 	daemon->accounts = accounts_new(base, daemon->config, notice_cb, daemon, cause);
 	if (daemon->accounts == NULL)
 		return -1;
-	daemon->collect = collect_new(base, notice_cb, daemon);
+	daemon->log_sources = log_sources_new();
+	daemon->collect = new_collect(daemon);
 	parts = parts_of(daemon);
 	daemon->schedule = schedule_new(&parts, cli->once);
 	daemon->discover = discover_new(&parts, daemon->schedule, notice_cb, daemon);
@@ -301,6 +313,8 @@ daemon_serve(struct daemon *daemon, char **cause)
 		daemon->control = NULL;
 		return -1;
 	}
+	log_sources_remember(daemon->log_sources,
+	    &(const struct log_sources_memory){.recall = recall_cb, .kept = kept_cb, .arg = daemon});
 	ledger_listen(daemon->ledger, publish_change, daemon);
 	if (daemon->cli->foreground)
 		ledger_listen(daemon->ledger, log_change, daemon);
@@ -329,12 +343,15 @@ daemon_stop(struct daemon *daemon)
 	daemon->stopping = true;
 	health_free(daemon->health);
 	signals_free(daemon->signals);
+	if (daemon->log_sources != NULL)
+		log_sources_close(daemon->log_sources);
 	if (daemon->keeper != NULL)
 		keeper_settle(daemon->keeper, DISK_GRACE_MS);
 	control_free(daemon->control);
 	discover_free(daemon->discover);
 	schedule_free(daemon->schedule);
 	collect_free(daemon->collect);
+	log_sources_free(daemon->log_sources);
 	accounts_free(daemon->accounts);
 	host_free(daemon->host);
 	log_to(NULL, NULL);
@@ -384,7 +401,7 @@ move_streams(struct daemon *daemon, struct accounts *accounts_taken)
 	if (accounts_taken != NULL) {
 		daemon->calls_before += accounts_counts(old_accounts).calls;
 		daemon->accounts = accounts_taken;
-		daemon->collect = collect_new(daemon->base, notice_cb, daemon);
+		daemon->collect = new_collect(daemon);
 	}
 	parts = parts_of(daemon);
 	schedule_configure(daemon->schedule, daemon->config, &parts);

@@ -15,6 +15,7 @@
 #include "daemon/host.h"
 #include "daemon/keeper.h"
 #include "daemon/ledger.h"
+#include "daemon/log_sources.h"
 #include "daemon/schedule.h"
 #include "daemon/sink_syslog.h"
 
@@ -30,6 +31,7 @@ struct daemon {
 	struct host *host;
 	struct accounts *accounts;
 	struct collect *collect;
+	struct log_sources *log_sources; /* what was learnt of logs; outlives the collector */
 	struct schedule *schedule;
 	struct discover *discover;
 	struct control *control; /* NULL with -1 */

@@ -302,7 +302,14 @@ static struct collect_spec
 spec_of(const struct watch *watch, struct collect_want **wants)
 {
 	const struct config_stream *config = watch->config;
-	struct collect_spec spec = {.id = config->id, .expect = config->expect, .interval_s = watch_interval_s(watch)};
+	struct collect_spec spec = {
+	    .id = config->id,
+	    .expect = config->expect,
+	    .interval_s = watch_interval_s(watch),
+	    .log_groups = config->log_groups,
+	    .log_groups_count = config->log_groups_count,
+	    .log_filter = config->log_filter,
+	};
 
 	*wants = wants_of_stream(watch->schedule->config->plugins, config, &spec.wants_count);
 	spec.wants = *wants;

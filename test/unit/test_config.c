@@ -342,7 +342,8 @@ test_principals_and_log_groups(void **state)
 	    "    principals:\n"
 	    "      - {arn: \"arn:aws:iam::123456789012:role/p\", use: producer}\n"
 	    "      - {arn: \"arn:aws-cn:iam::123456789012:user/u\", actions: [\"kinesis:Get*\", \"kms:Decrypt\"]}\n"
-	    "    log_groups: [/aws/lambda/x, /b]\n"
+	    "    log_groups: [/aws/lambda/x, /b*]\n"
+	    "    log_filter: '?ERROR ?WARN'\n"
 	    "  - name: b\n"
 	    "    principals: [{arn: \"arn:aws:iam::aws:policy/P\", use: kcl}]\n"
 	    "    log_groups: /c\n",
@@ -350,8 +351,7 @@ test_principals_and_log_groups(void **state)
 	char *lines = told(&report);
 
 	(void)state;
-	assert_string_equal(lines, IN "4:5: warning: principals are not checked by this version\n" IN
-				      "7:5: warning: log_groups are not checked by this version\n");
+	assert_string_equal(lines, IN "4:5: warning: principals are not checked by this version\n");
 	assert_non_null(config);
 	assert_int_equal(config->streams[0].principals_count, 2);
 	assert_string_equal(config->streams[0].principals[0].use, "producer");
@@ -361,6 +361,8 @@ test_principals_and_log_groups(void **state)
 	assert_string_equal(config->streams[0].principals[1].actions[1], "kms:Decrypt");
 	assert_int_equal(config->streams[0].log_groups_count, 2);
 	assert_string_equal(config->streams[1].log_groups[0], "/c");
+	assert_string_equal(config->streams[0].log_filter, "?ERROR ?WARN");
+	assert_null(config->streams[1].log_filter);
 	free(lines);
 	config_unref(config);
 	config_report_clear(&report);
@@ -516,11 +518,11 @@ static const struct {
 	   "1:104: an entry of this list must be one value, not nothing\n"},
     {"streams: [{name: a, region: us-east-1, expect: {shard_level_metrics: [IncomingBytes, IncomingByte]}}]\n",
 	IN "1:86: \"IncomingByte\" is no shard-level metric (did you mean \"IncomingBytes\"?)\n"},
-    {"streams: [{name: a, region: us-east-1, log_groups: {a: b}}]\n", IN
-	"1:40: warning: log_groups are not checked by this version\n" IN "1:52: log_groups takes a list, not a map\n"},
-    {"streams: [{name: a, region: us-east-1, log_groups: ['a b']}]\n",
-	IN "1:40: warning: log_groups are not checked by this version\n" IN
-	   "1:53: \"a b\" is no log group name (1 to 512 of a-z, A-Z, 0-9, _ - / . #)\n"},
+    {"streams: [{name: a, region: us-east-1, log_groups: {a: b}}]\n", IN "1:52: log_groups takes a list, not a map\n"},
+    {"streams: [{name: a, region: us-east-1, log_groups: ['a b']}]\n", IN
+	"1:53: \"a b\" is no log group name (1 to 512 of a-z, A-Z, 0-9, _ - / . #; for a prefix * as the last one)\n"},
+    {"streams: [{name: a, region: us-east-1, log_groups: ['/a*b']}]\n", IN
+	"1:53: \"/a*b\" is no log group name (1 to 512 of a-z, A-Z, 0-9, _ - / . #; for a prefix * as the last one)\n"},
     {"streams:\n - name: a\n   region: us-east-1\n   principals:\n    - {arn: \"arn:aws:s3:::b\", use: producer}\n"
      "    - {arn: \"arn:aws:iam::123456789012:role/\", use: reader}\n"
      "    - {arn: \"arn:aws:iam::123456789012:role/x\"}\n"
