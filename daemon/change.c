@@ -14,7 +14,7 @@
 
 enum {
 	NAME_MAX_WIDTH =
-	    200,            /* escaped; the seven names then take 1,400 bytes and leave the rest of the line its 300 */
+	    200,            /* escaped; the seven names then take 1,400 bytes and leave the rest of the line its 400 */
 	BY_MAX_WIDTH = 100, /* a user's name has at most 32 bytes (useradd(8)), and a number behind it */
 	ESCAPE_WIDTH = 16,  /* of one character in the text form, with room */
 };

@@ -7,7 +7,11 @@
 
 #include "daemon/ledger.h"
 
-enum { CHANGE_LINE_MAX = 2047 };
+/*
+ * A whole message stays under 2,048 bytes, which any receiver should take (RFC 5424, 6.1), also once it has been passed on with its longest header:
+ * "<191>1 2026-11-22T10:08:04.123456+00:00 HOST kdiagd 4194304 - - ", where HOST has at most 64 bytes (HOST_NAME_MAX).
+ */
+enum { CHANGE_HEADER_MAX = 127, CHANGE_LINE_MAX = 2047 - CHANGE_HEADER_MAX };
 
 /*
  * {"v":1,"seq":…,"ts":…,"event":…,"severity":…,"from":…,"id":…,"account":…,"region":…,"stream":…,"probe":…,"check":…,"subject":…,"summary":…,"next":…,"symptom":…}

@@ -247,7 +247,10 @@ start_syslog(struct daemon *daemon, char **cause)
 	if (!daemon->config->syslog.enabled)
 		return 0;
 	daemon->sink = sink_syslog_new(daemon->base, &options, daemon->ledger, cause);
-	return daemon->sink == NULL ? -1 : 0;
+	if (daemon->sink == NULL)
+		return -1;
+	sink_syslog_mark(daemon->sink, "started", NULL);
+	return 0;
 }
 
 static void
@@ -328,11 +331,13 @@ daemon_serve(struct daemon *daemon, char **cause)
 	return 0;
 }
 
+/* why: NULL when kdiagd ends. */
 static void
-stop_syslog(struct daemon *daemon)
+stop_syslog(struct daemon *daemon, const char *why)
 {
 	if (daemon->sink == NULL)
 		return;
+	sink_syslog_mark(daemon->sink, "stopped", why);
 	daemon->told_seq = sink_syslog_free(daemon->sink, SYSLOG_GRACE_MS);
 	daemon->sink = NULL;
 }
@@ -355,7 +360,7 @@ daemon_stop(struct daemon *daemon)
 	accounts_free(daemon->accounts);
 	host_free(daemon->host);
 	log_to(NULL, NULL);
-	stop_syslog(daemon);
+	stop_syslog(daemon, NULL);
 	keeper_free(daemon->keeper, DISK_GRACE_MS);
 	ledger_free(daemon->ledger);
 	config_unref(daemon->config);
@@ -380,7 +385,7 @@ reload_syslog(struct daemon *daemon)
 	char *cause = NULL;
 
 	if (daemon->sink != NULL && !daemon->config->syslog.enabled) {
-		stop_syslog(daemon);
+		stop_syslog(daemon, "syslog.enabled is false now");
 		daemon->told_seq = UINT64_MAX;
 	} else if (daemon->sink != NULL) {
 		sink_syslog_configure(daemon->sink, &options);

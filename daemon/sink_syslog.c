@@ -3,40 +3,28 @@
 #include "daemon/sink_syslog.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
 #include <syslog.h>
 
 #include <event2/event.h>
 
 #include "common/clock.h"
-#include "common/json.h"
 #include "common/mem.h"
 #include "common/text.h"
 #include "daemon/change.h"
+#include "daemon/syslog_lines.h"
+#include "daemon/syslog_port.h"
 #include "daemon/syslog_queue.h"
+#include "daemon/syslog_told.h"
 
 enum {
-	BUCKETS = 1024,
 	BURST = 100, /* lines: more than a person reads, and far from journald's 10,000 in 30 s */
 	REFILL_PER_MINUTE = 100,
 	STORM_PAUSE_MS = 10000,  /* a storm is over when so long nothing came */
 	STORM_MAX_MS = 60000,    /* and is told of at least so often */
 	REMINDER_BREATH_MS = 50, /* real, for the log daemon's sake: 20 lines a second however many are due */
 };
-
-/* What was told and is open: in the order of telling, which is the order of coming due, for all wait the same time. */
-struct told {
-	char id[FINDING_ID_SIZE];
-	int64_t told_ms; /* clock_mono_ms() */
-	bool announced;  /* else a silence kept it from being told at all */
-	TAILQ_ENTRY(told) order;
-	LIST_ENTRY(told) same_bucket;
-};
-TAILQ_HEAD(told_order, told);
-LIST_HEAD(told_bucket, told);
 
 /* More lines came than anybody would read: only their number is told. */
 struct storm {
@@ -53,90 +41,14 @@ struct sink_syslog {
 	struct event *heartbeat, *reminder;
 	struct storm storm;
 	uint64_t passed_seq; /* of the last change that came */
-	struct told_order order;
-	struct told_bucket buckets[BUCKETS];
+	struct syslog_told *told;
 };
-
-/* ---- syslog(3), in the queue's thread alone ---- */
-
-/* Each line names its facility itself, since a reload may change it. */
-static void
-open_syslog(void)
-{
-	openlog("kdiagd", LOG_PID | LOG_NDELAY, LOG_DAEMON);
-}
-
-static void
-write_syslog(int priority, const char *line, void *arg)
-{
-	(void)arg;
-	syslog(priority, "%s", line);
-}
-
-/* ---- other lines than changes ---- */
-
-/* {"v":1,"event":…,"ts":…} */
-static json_t *
-make_event(const char *name)
-{
-	json_t *object = json_object();
-
-	json_object_set_new(object, "v", json_integer(1));
-	json_set_text(object, "event", name);
-	json_set_time(object, "ts", clock_now_ms());
-	return object;
-}
-
-static char *
-take_cee(json_t *object_taken)
-{
-	char *line = change_cee(object_taken);
-
-	json_decref(object_taken);
-	return line;
-}
-
-/* Runs in the queue's thread. */
-static char *
-make_notice(uint64_t lost, bool cee)
-{
-	json_t *object;
-
-	if (!cee)
-		return mem_printf("dropped %" PRIu64 " lines: syslog did not take them in time", lost);
-	object = make_event("dropped");
-	json_object_set_new(object, "dropped", json_integer((json_int_t)lost));
-	return take_cee(object);
-}
-
-static char *
-make_heartbeat(const struct sink_syslog *sink)
-{
-	static const enum kd_severity shown[] = {KD_CRITICAL, KD_WARNING, KD_UNKNOWN, KD_INFO};
-	uint64_t dropped = syslog_queue_counts(sink->queue).dropped, seq = ledger_last_seq(sink->ledger);
-	size_t open[KD_CRITICAL + 1];
-	json_t *object, *counts;
-
-	ledger_count_open(sink->ledger, open);
-	if (!sink->options.cee)
-		return mem_printf("heartbeat seq %" PRIu64
-				  ", open: %zu critical, %zu warning, %zu unknown, %zu info; dropped %" PRIu64 " lines",
-		    seq, open[KD_CRITICAL], open[KD_WARNING], open[KD_UNKNOWN], open[KD_INFO], dropped);
-	object = make_event("heartbeat");
-	counts = json_object();
-	for (size_t i = 0; i < KD_COUNT(shown); i++)
-		json_object_set_new(counts, severity_name(shown[i]), json_integer((json_int_t)open[shown[i]]));
-	json_object_set_new(object, "seq", json_integer((json_int_t)seq));
-	json_object_set_new(object, "open", counts);
-	json_object_set_new(object, "dropped", json_integer((json_int_t)dropped));
-	return take_cee(object);
-}
 
 static void
 heartbeat_cb(evutil_socket_t fd, short what, void *arg)
 {
 	struct sink_syslog *sink = arg;
-	char *line = make_heartbeat(sink);
+	char *line = syslog_lines_heartbeat(sink->ledger, syslog_queue_counts(sink->queue).dropped, sink->options.cee);
 
 	(void)fd;
 	(void)what;
@@ -165,22 +77,6 @@ take_token(struct sink_syslog *sink)
 	return true;
 }
 
-static char *
-make_summary(const struct sink_syslog *sink)
-{
-	static const char look[] = "kdiagctl status, kdiagctl history --since 1h";
-	json_t *object;
-
-	if (!sink->options.cee)
-		return mem_printf("suppressed %" PRIu64 " lines of a storm: %s", sink->storm.held, look);
-	object = make_event("suppressed");
-	json_object_set_new(object, "suppressed", json_integer((json_int_t)sink->storm.held));
-	json_object_set_new(object, "from_seq", json_integer((json_int_t)sink->storm.held_seq));
-	json_object_set_new(object, "seq", json_integer((json_int_t)sink->passed_seq));
-	json_set_text(object, "next", look);
-	return take_cee(object);
-}
-
 static void
 end_storm(struct sink_syslog *sink)
 {
@@ -188,7 +84,7 @@ end_storm(struct sink_syslog *sink)
 
 	if (sink->storm.held == 0)
 		return;
-	line = make_summary(sink);
+	line = syslog_lines_suppressed(sink->storm.held, sink->storm.held_seq, sink->passed_seq, sink->options.cee);
 	syslog_queue_put(sink->queue, LOG_WARNING, line, sink->passed_seq);
 	free(line);
 	sink->storm.held = sink->storm.held_seq = 0;
@@ -242,49 +138,10 @@ put_change(struct sink_syslog *sink, const struct ledger_change *change)
 
 /* ---- what was told, and when ---- */
 
-static struct told_bucket *
-bucket_of(struct sink_syslog *sink, const char *id)
-{
-	return &sink->buckets[strtoul(id, NULL, 16) % BUCKETS];
-}
-
-static struct told *
-find_told(struct sink_syslog *sink, const char *id)
-{
-	struct told *told;
-
-	LIST_FOREACH(told, bucket_of(sink, id), same_bucket)
-	if (strcmp(told->id, id) == 0)
-		return told;
-	return NULL;
-}
-
-static void
-forget_told(struct sink_syslog *sink, struct told *told)
-{
-	if (told == NULL)
-		return;
-	TAILQ_REMOVE(&sink->order, told, order);
-	LIST_REMOVE(told, same_bucket);
-	free(told);
-}
-
-/* It was told now: it is the last to come due. */
 static void
 remember_told(struct sink_syslog *sink, const char *id, bool announced)
 {
-	struct told *told = find_told(sink, id);
-
-	if (told != NULL) {
-		TAILQ_REMOVE(&sink->order, told, order);
-	} else {
-		told = mem_new(1, sizeof(*told));
-		memcpy(told->id, id, sizeof(told->id));
-		LIST_INSERT_HEAD(bucket_of(sink, id), told, same_bucket);
-	}
-	told->told_ms = clock_mono_ms();
-	told->announced |= announced;
-	TAILQ_INSERT_TAIL(&sink->order, told, order);
+	syslog_told_put(sink->told, id, announced, clock_mono_ms());
 }
 
 static bool
@@ -307,12 +164,11 @@ ms_until_due(const struct sink_syslog *sink, const struct told *told)
 static void
 arm_reminder(struct sink_syslog *sink)
 {
-	const struct told *first = TAILQ_FIRST(&sink->order);
+	const struct told *first = syslog_told_first(sink->told);
 	struct timeval wait;
 
 	if (sink->options.reminder_s == 0 || first == NULL || evtimer_pending(sink->reminder, NULL))
 		return;
-	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it does not see forget_told() take what it frees off the list */
 	wait = clock_wait(ms_until_due(sink, first));
 	evtimer_add(sink->reminder, &wait);
 }
@@ -326,7 +182,7 @@ remind(struct sink_syslog *sink, struct told *told)
 	struct ledger_change change;
 
 	if (finding == NULL || !is_worth_reminding(finding)) {
-		forget_told(sink, told);
+		syslog_told_drop(sink->told, told);
 		return false;
 	}
 	if (ledger_is_acked(sink->ledger, finding->id) || ledger_silenced_until(sink->ledger, finding) != 0) {
@@ -357,7 +213,8 @@ reminder_cb(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	for (told = TAILQ_FIRST(&sink->order); told != NULL && !said && ms_until_due(sink, told) == 0; told = next) {
+	for (told = syslog_told_first(sink->told); told != NULL && !said && ms_until_due(sink, told) == 0;
+	     told = next) {
 		next = TAILQ_NEXT(told, order);
 		said = remind(sink, told);
 	}
@@ -379,10 +236,10 @@ adopt_open(const struct ledger_entry *entry, void *arg)
 static void
 tell_unannounced(struct sink_syslog *sink)
 {
-	const struct told *last = TAILQ_LAST(&sink->order, told_order);
+	const struct told *last = syslog_told_last(sink->told);
 	struct told *told, *next;
 
-	for (told = TAILQ_FIRST(&sink->order); told != NULL; told = next) {
+	for (told = syslog_told_first(sink->told); told != NULL; told = next) {
 		next = told != last ? TAILQ_NEXT(told, order) : NULL;
 		if (!told->announced)
 			(void)remind(sink, told);
@@ -412,10 +269,11 @@ sink_syslog_new(
 	    &(struct syslog_queue_options){
 		.lines_max = options->queue_max,
 		.facility = options->facility,
-		.begin = options->write == NULL ? open_syslog : NULL,
-		.write = options->write != NULL ? options->write : write_syslog,
+		.begin = options->write == NULL ? syslog_port_open : NULL,
+		.is_open = options->write == NULL ? syslog_port_is_open : options->is_open,
+		.write = options->write != NULL ? options->write : syslog_port_write,
 		.write_arg = options->write_arg,
-		.notice = make_notice,
+		.notice = syslog_lines_dropped,
 	    },
 	    cause);
 
@@ -425,7 +283,7 @@ sink_syslog_new(
 	sink->queue = queue;
 	sink->options = *options;
 	sink->ledger = ledger;
-	TAILQ_INIT(&sink->order);
+	sink->told = syslog_told_new();
 	sink->heartbeat = event_new(base, -1, EV_PERSIST, heartbeat_cb, sink);
 	sink->reminder = evtimer_new(base, reminder_cb, sink);
 	sink->storm.timer = evtimer_new(base, storm_cb, sink);
@@ -452,10 +310,19 @@ sink_syslog_configure(struct sink_syslog *sink, const struct sink_syslog_options
 	arm_timers(sink);
 }
 
+void
+sink_syslog_mark(struct sink_syslog *sink, const char *event, const char *why)
+{
+	char *line = syslog_lines_mark(event, ledger_last_seq(sink->ledger), why, sink->options.cee);
+
+	end_storm(sink);
+	syslog_queue_put(sink->queue, LOG_INFO, line, 0);
+	free(line);
+}
+
 uint64_t
 sink_syslog_free(struct sink_syslog *sink, int64_t grace_ms)
 {
-	struct told *told, *next;
 	uint64_t seq, passed_seq;
 
 	if (sink == NULL)
@@ -469,10 +336,7 @@ sink_syslog_free(struct sink_syslog *sink, int64_t grace_ms)
 		event_free(sink->storm.timer);
 	seq = syslog_queue_free(sink->queue, grace_ms);
 	passed_seq = sink->passed_seq;
-	for (told = TAILQ_FIRST(&sink->order); told != NULL; told = next) {
-		next = TAILQ_NEXT(told, order);
-		free(told);
-	}
+	syslog_told_free(sink->told);
 	free(sink);
 	return seq < passed_seq ? seq : passed_seq;
 }
@@ -499,7 +363,7 @@ is_kept_back(struct sink_syslog *sink, const struct ledger_change *change)
 	if (!change->silenced)
 		return false;
 	if (change->event == LEDGER_RESOLVED) {
-		told = find_told(sink, change->finding->id);
+		told = syslog_told_find(sink->told, change->finding->id);
 		return told == NULL || !told->announced;
 	}
 	return change->event == LEDGER_OPENED || change->event == LEDGER_CHANGED || change->event == LEDGER_FLAPPING;
@@ -530,7 +394,7 @@ sink_syslog_change(const struct ledger_change *change, void *arg)
 		remember_told(sink, change->finding->id, !kept_back);
 		arm_reminder(sink);
 	} else {
-		forget_told(sink, find_told(sink, change->finding->id));
+		syslog_told_drop(sink->told, syslog_told_find(sink->told, change->finding->id));
 	}
 }
 

@@ -19,6 +19,7 @@ enum {
 	BYTES_MAX = 8 * 1024 * 1024,
 	STACK_BYTES = 256 * 1024, /* syslog(3) formats on 1 KiB of it; the sanitizers want some more */
 	STALLED_MS = 10000,
+	SHUT_MS = 100, /* so often it is tried whether a log daemon is there again */
 };
 
 struct line {
@@ -36,6 +37,7 @@ struct syslog_queue {
 	pthread_t thread;
 	pthread_mutex_t mutex;
 	pthread_cond_t wake;    /* the thread: there is a line, or the end has come */
+	pthread_cond_t shut;    /* the thread, while there is no log daemon: the owner is gone */
 	pthread_cond_t drained; /* the owner: nothing is left */
 	struct line_list lines;
 	size_t count, bytes;
@@ -43,7 +45,7 @@ struct syslog_queue {
 	bool cee;
 	bool ending;           /* no line follows */
 	bool abandoned;        /* the owner is gone */
-	int64_t busy_since_ms; /* in begin() or write(); 0: not */
+	int64_t busy_since_ms; /* in begin() or write(), or nobody is there to write to; 0: not */
 	uint64_t sent, dropped;
 	uint64_t told_seq; /* of the last change that went out */
 	uint64_t unsaid;   /* dropped, and no line has told of it yet */
@@ -117,12 +119,38 @@ has_room(const struct syslog_queue *queue, const char *text)
 
 /* ---- the thread ---- */
 
-/* One line out; the mutex is let go of while that lasts. */
+/* Waits for a log daemon, a while or until there is something else to do: the lines stay where they are. False: there is none yet. */
+static bool
+wait_for_peer(struct syslog_queue *queue)
+{
+	int64_t until_ms;
+	struct timespec until;
+	bool open;
+
+	if (queue->options.is_open == NULL)
+		return true;
+	if (queue->busy_since_ms == 0)
+		queue->busy_since_ms = real_ms();
+	pthread_mutex_unlock(&queue->mutex);
+	open = queue->options.is_open(queue->options.write_arg);
+	pthread_mutex_lock(&queue->mutex);
+	if (open)
+		return true;
+	until_ms = real_ms() + SHUT_MS;
+	until = (struct timespec){.tv_sec = until_ms / 1000, .tv_nsec = until_ms % 1000 * 1000000};
+	(void)pthread_cond_timedwait(&queue->shut, &queue->mutex, &until);
+	return false;
+}
+
+/* One line out, if there is somebody who takes it; the mutex is let go of while that lasts. */
 static void
 send_first(struct syslog_queue *queue)
 {
-	struct line *line = take_first(queue);
+	struct line *line;
 
+	if (!wait_for_peer(queue))
+		return;
+	line = take_first(queue);
 	tell_of_gap(queue);
 	queue->busy_since_ms = real_ms();
 	pthread_mutex_unlock(&queue->mutex);
@@ -140,6 +168,7 @@ destroy(struct syslog_queue *queue)
 {
 	drop_all(queue);
 	pthread_cond_destroy(&queue->wake);
+	pthread_cond_destroy(&queue->shut);
 	pthread_cond_destroy(&queue->drained);
 	pthread_mutex_destroy(&queue->mutex);
 	free(queue);
@@ -210,6 +239,7 @@ syslog_queue_new(const struct syslog_queue_options *options, char **cause)
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&queue->wake, &attr);
+	pthread_cond_init(&queue->shut, &attr);
 	pthread_cond_init(&queue->drained, &attr);
 	pthread_condattr_destroy(&attr);
 	if ((failed = start_thread(queue)) == 0)
@@ -264,6 +294,7 @@ syslog_queue_free(struct syslog_queue *queue, int64_t grace_ms)
 	pthread_cond_signal(&queue->wake);
 	ended = wait_for_end(queue, grace_ms);
 	queue->abandoned = !ended;
+	pthread_cond_signal(&queue->shut);
 	seq = told(queue);
 	pthread_mutex_unlock(&queue->mutex);
 	if (ended) {

@@ -18,6 +18,8 @@ struct syslog_queue_options {
 	size_t lines_max; /* 0: 10,000 */
 	int facility;
 	void (*begin)(void); /* before the first line; may hang as well; NULL: nothing to do */
+	/* Would a line be taken now? Else it waits. NULL: always; with write_arg, as write() */
+	bool (*is_open)(void *arg);
 	void (*write)(int priority, const char *line, void *arg);
 	void *write_arg;
 	char *(*notice)(

@@ -24,7 +24,7 @@ only 'yaml\.h' 'common/yaml_tree\.c'
 only 'expat\.h' 'daemon/aws/xml\.c'
 only 'sqlite3\.h' 'daemon/store[a-z_]*\.[ch]'
 only 'dlfcn\.h' 'common/plugin[a-z_]*\.c'
-git grep -nE '\b(vsyslog|syslog)\(' -- 'common/*.c' 'daemon/*.c' | grep -vE '^daemon/sink_syslog\.c|/\*| \* ' && fail "syslog(3) belongs to daemon/sink_syslog.c"
+git grep -nE '\b(vsyslog|syslog)\(' -- 'common/*.c' 'daemon/*.c' | grep -vE '^daemon/syslog_port\.c|/\*| \* ' && fail "syslog(3) belongs to daemon/syslog_port.c"
 
 for cc in gcc clang; do
 	make -s -j"$(nproc)" CC=$cc BUILD=build/lint-$cc WERROR=-Werror tests-built >build/lint-$cc.log 2>&1 ||

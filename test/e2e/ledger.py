@@ -62,7 +62,7 @@ def check_received(rows, path):
             if not found:
                 continue
             said = json.loads(found.group(1))
-            if said["event"] in ("heartbeat", "reminder"):
+            if said["event"] in ("heartbeat", "reminder", "started", "stopped"):
                 continue
             if said["event"] in ("suppressed", "dropped"):
                 fail(f"a line about lines: {line}")

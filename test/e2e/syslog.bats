@@ -137,7 +137,9 @@ play() {
 	[ "$(pri changed '.line.severity == "critical" and .line.from == "warning"')" = "26 " ]
 	[ "$(pri resolved true)" = "30 " ]
 	cee | jq -se 'map(select(.id)) | all(.v == 1 and (.id | test("^[0-9a-f]{8}$")) and (.ts | test("^20[0-9-]+T[0-9:]+Z$")) and (.summary | length > 0))'
-	cee | jq -se 'map(.seq // empty) | . == sort and length == (unique | length)'
+	cee | jq -se 'map(select(.id) | .seq) | . == sort and length == (unique | length)'
+	cee | jq -se --arg version "$("$BUILD_DIR/kdiagd" --version | cut -d' ' -f2)" '.[0] == {v: 1, event: "started", ts: .[0].ts, seq: 0, version: $version} and
+		(.[-1] | .event == "stopped" and .version == $version and .why == null) and .[-1].seq == (map(select(.id) | .seq) | max)'
 	cee | jq -se 'map(select(.stream == "missing" and .event == "opened")) | length == 1 and .[0].probe == "stream_status"
 		and .[0].account == "default" and .[0].region == "us-east-1" and .[0].subject == "stream"'
 	cee | jq -se 'map(select(.stream == "orders" and .check == "status") | .event) == ["opened", "changed", "resolved"]'
@@ -207,22 +209,30 @@ streams: [{name: missing}, {name: events}]' 1m
 	stop_kdiagd
 }
 
-@test "no log daemon, a later one, another one: lines go on as soon as somebody takes them" {
+@test "no log daemon, a later one, another one: what is said meanwhile waits, and all of it arrives" {
 	scene
 	syslog_config 'enabled: true' 'probes: {many: {enabled: false}}
 streams: [{name: orders}]'
 	start_inside
 	wait_for 10 looked
-	start_receiver
 	awssim_post stream '{"name":"orders","status":"DELETING"}' >/dev/null
-	wait_for 10 has_line 'opened.*orders'
-	kill "$RECEIVER"
-	wait_for 5 is_gone "$RECEIVER"
-	rm -f "$DEV.log"
-	: >"$RECEIVED"
+	wait_for 10 has_verdict orders critical
+	[ "$(json .syslog.sent status)" = 0 ]
 	start_receiver
+	wait_for 5 has_line '"event":"opened".*"stream":"orders"'
+	[ "$(cee | jq -r .event | head -n 1)" = started ]
+	kill "$RECEIVER"
+	wait_for 5 is_gone "$RECEIVER" # its socket lies there, and refuses
 	awssim_post stream '{"name":"orders","status":"ACTIVE"}' >/dev/null
-	wait_for 10 has_line 'resolved.*orders'
+	wait_for 10 has_verdict orders ok
+	rm -f "$DEV.log" # and now there is none
+	awssim_post stream '{"name":"orders","status":"DELETING"}' >/dev/null
+	wait_for 10 has_verdict orders critical
+	start_receiver
+	drained() { [ "$(json .syslog.queued status)" = 0 ]; }
+	wait_for 5 drained
+	cee | jq -se 'map(select(.stream == "orders" and .probe == "stream_status") | .event) == ["opened", "resolved", "opened"]'
+	cee | jq -se 'map(select(.id) | .seq) | . == [range(1; length + 1)]'
 	stop_kdiagd
 	log_is_clean
 }

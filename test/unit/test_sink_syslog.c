@@ -28,8 +28,9 @@ enum { LINES_KEPT = 4096, PATIENCE_MS = 20000 };
 static struct {
 	pthread_mutex_t mutex;
 	pthread_cond_t opened;
-	bool hangs;
-	size_t allowed; /* lines that it takes although it hangs */
+	bool hangs, is_gone; /* gone: nobody listens */
+	size_t asked;        /* so often since then */
+	size_t allowed;      /* lines that it takes although it hangs */
 	bool signals_blocked;
 	size_t count, entered;
 	struct {
@@ -64,6 +65,39 @@ write_line(int priority, const char *line, void *arg)
 		daemon_log.lines[daemon_log.count++].text = mem_strdup(line);
 	}
 	pthread_mutex_unlock(&daemon_log.mutex);
+}
+
+static bool
+is_open(void *arg)
+{
+	bool open;
+
+	(void)arg;
+	pthread_mutex_lock(&daemon_log.mutex);
+	open = !daemon_log.is_gone;
+	daemon_log.asked++;
+	pthread_mutex_unlock(&daemon_log.mutex);
+	return open;
+}
+
+static void
+go_away(bool gone)
+{
+	pthread_mutex_lock(&daemon_log.mutex);
+	daemon_log.is_gone = gone;
+	daemon_log.asked = 0;
+	pthread_mutex_unlock(&daemon_log.mutex);
+}
+
+static size_t
+count_asked(void)
+{
+	size_t asked;
+
+	pthread_mutex_lock(&daemon_log.mutex);
+	asked = daemon_log.asked;
+	pthread_mutex_unlock(&daemon_log.mutex);
+	return asked;
 }
 
 static void
@@ -138,6 +172,7 @@ fix_new(struct sink_syslog_options options)
 	char *cause = NULL;
 
 	hang(false);
+	go_away(false);
 	for (size_t i = 0; i < daemon_log.count; i++)
 		free(daemon_log.lines[i].text);
 	daemon_log.count = daemon_log.entered = 0;
@@ -146,6 +181,7 @@ fix_new(struct sink_syslog_options options)
 	fix->options = options;
 	fix->options.facility = LOG_DAEMON;
 	fix->options.write = write_line;
+	fix->options.is_open = is_open;
 	fix->sink = sink_syslog_new(fix->base, &fix->options, fix->ledger, &cause);
 	assert_non_null(fix->sink);
 	assert_null(cause);
@@ -305,14 +341,14 @@ test_log(void **state)
 	sink_syslog_log(LOG_LEVEL_INFO, "@cee:{\"event\":\"opened\"}", fix->sink);
 	sink_syslog_log(LOG_LEVEL_INFO, "  @cee:{}", fix->sink);
 	memset(longest, 'x', 5000);
-	longest[2046] = '\xc3';
-	longest[2047] = '\xa9';
+	longest[CHANGE_LINE_MAX - 1] = '\xc3'; /* one character that would be cut in two */
+	longest[CHANGE_LINE_MAX] = '\xa9';
 	sink_syslog_log(LOG_LEVEL_INFO, longest, fix->sink);
 	sink_syslog_log(LOG_LEVEL_INFO, "", fix->sink);
 	wait_for_lines(fix, 8);
 	assert_string_equal(line_at(4), "log: @cee:{\"event\":\"opened\"}");
 	assert_string_equal(line_at(5), "log:   @cee:{}");
-	assert_int_equal(strlen(line_at(6)), 2046);
+	assert_int_equal(strlen(line_at(6)), CHANGE_LINE_MAX - 1);
 	assert_string_equal(line_at(7), "");
 	free(longest);
 	fix_free(fix);
@@ -414,10 +450,99 @@ test_bytes_are_bounded(void **state)
 	hang(true);
 	for (int i = 0; i < 10000; i++)
 		sink_syslog_log(LOG_LEVEL_INFO, longest, fix->sink);
-	assert_in_range(sink_syslog_counts(fix->sink).queued, 3900, 4194);
+	assert_in_range(sink_syslog_counts(fix->sink).queued, 4000, 8 * 1024 * 1024 / CHANGE_LINE_MAX);
 	assert_true(sink_syslog_counts(fix->sink).dropped > 5000);
 	hang(false);
 	free(longest);
+	fix_free(fix);
+}
+
+/* ---- a log daemon that is restarted ---- */
+
+static void
+wait_for_asking(size_t count)
+{
+	int64_t until_ms = real_ms() + PATIENCE_MS;
+
+	while (count_asked() < count) {
+		assert_true(real_ms() < until_ms);
+		rest_ms(1);
+	}
+}
+
+/* syslog(3) would drop every line, and not say so. */
+static void
+test_gone(void **state)
+{
+	struct fix *fix = fix_new((struct sink_syslog_options){.queue_max = 10});
+
+	(void)state;
+	log_number(fix, 0);
+	wait_for_lines(fix, 1);
+	go_away(true);
+	for (int i = 1; i <= 12; i++)
+		log_number(fix, i);
+	wait_for_asking(3);
+	assert_int_equal(count_lines(), 1);
+	assert_int_equal(sink_syslog_counts(fix->sink).queued, 10);
+	assert_int_equal(sink_syslog_counts(fix->sink).sent, 1);
+	assert_int_equal(sink_syslog_counts(fix->sink).dropped, 2);
+	go_away(false);
+	wait_for_lines(fix, 12);
+	for (int i = 0; i <= 10; i++) {
+		char expected[32];
+
+		snprintf(expected, sizeof(expected), "line %d", i);
+		assert_string_equal(line_at((size_t)i), expected);
+	}
+	assert_string_equal(line_at(11), "dropped 2 lines: syslog did not take them in time");
+	fix_free(fix);
+}
+
+/* It is not waited for at the end, and what it did not take counts as not told. */
+static void
+test_gone_at_the_end(void **state)
+{
+	struct fix *fix = fix_new((struct sink_syslog_options){.cee = true});
+	int64_t begun_ms;
+
+	(void)state;
+	raise_clock(fix, "here", KD_WARNING);
+	wait_for_lines(fix, 1);
+	go_away(true);
+	raise_clock(fix, "here", KD_CRITICAL);
+	wait_for_asking(1);
+	begun_ms = real_ms();
+	assert_int_equal(sink_syslog_free(fix->sink, 50), 1);
+	assert_in_range(real_ms() - begun_ms, 50, 5000);
+	assert_int_equal(count_lines(), 1);
+	go_away(false);
+	fix->sink = NULL;
+	fix_free(fix);
+}
+
+/* The lines begin and end with a mark, each in its form. */
+static void
+test_marks(void **state)
+{
+	struct fix *fix = fix_new((struct sink_syslog_options){.cee = true});
+
+	(void)state;
+	sink_syslog_mark(fix->sink, "started", NULL);
+	raise_clock(fix, "here", KD_WARNING);
+	sink_syslog_mark(fix->sink, "stopped", "syslog.enabled is false now");
+	wait_for_lines(fix, 3);
+	check_event(0, "started", NULL);
+	assert_non_null(strstr(line_at(0), "\"seq\":0,\"version\":\"" KDIAG_VERSION "\"}"));
+	check_event(2, "stopped", NULL);
+	assert_non_null(
+	    strstr(line_at(2), "\"seq\":1,\"version\":\"" KDIAG_VERSION "\",\"why\":\"syslog.enabled is false now\"}"));
+	assert_int_equal(priority_at(0), LOG_DAEMON | LOG_INFO);
+	fix->options.cee = false;
+	sink_syslog_configure(fix->sink, &fix->options);
+	sink_syslog_mark(fix->sink, "stopped", NULL);
+	wait_for_lines(fix, 4);
+	assert_string_equal(line_at(3), "stopped kdiagd " KDIAG_VERSION " seq 1");
 	fix_free(fix);
 }
 
@@ -769,6 +894,9 @@ main(void)
 	    cmocka_unit_test(test_one_gap),
 	    cmocka_unit_test(test_gap_in_cee),
 	    cmocka_unit_test(test_bytes_are_bounded),
+	    cmocka_unit_test(test_gone),
+	    cmocka_unit_test(test_gone_at_the_end),
+	    cmocka_unit_test(test_marks),
 	    cmocka_unit_test(test_free_drains),
 	    cmocka_unit_test(test_free_leaves_thread),
 	    cmocka_unit_test(test_heartbeat),
