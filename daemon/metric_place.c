@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* metric_place: a place's metrics cut into calls: what is due is gathered, sorted so that like goes with like, and sent; what comes back goes to each series by itself. */
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/mem.h"
+#include "common/str.h"
+#include "daemon/metric_private.h"
+
+/* What is sent in one turn of the loop, and how it ends: told of once, however many calls it takes. */
+struct metric_batch {
+	struct metric_place *place;
+	bool urgent;
+	size_t calls; /* under way */
+	size_t asked, good, bad;
+	/* The first that failed. */
+	enum aws_fault fault;
+	char *why;
+	bool is_denied;
+};
+
+struct metric_call {
+	struct metric_place *place;
+	struct metric_batch *batch;
+	struct cloudwatch_op *op;
+	struct metric_item **items; /* NULL inside: its stream is gone */
+	size_t count;
+	struct metric_range range;
+	int64_t base_ms, asked_ms; /* clock_mono_ms() */
+	LIST_ENTRY(metric_call) link;
+};
+
+/* ---- places ---- */
+
+static void kick_cb(evutil_socket_t fd, short what, void *arg);
+
+struct metric_place *
+metric_place_get(struct metric_feed *feed, struct aws_place *aws)
+{
+	struct metric_place *place;
+
+	LIST_FOREACH(place, &feed->places, link)
+	if (place->aws == aws)
+		return place;
+	place = mem_new(1, sizeof(*place));
+	place->feed = feed;
+	place->aws = aws;
+	TAILQ_INIT(&place->parts);
+	TAILQ_INIT(&place->answered);
+	LIST_INIT(&place->calls);
+	evtimer_assign(&place->kick, collect_base(feed->collect), kick_cb, place);
+	LIST_INSERT_HEAD(&feed->places, place, link);
+	return place;
+}
+
+static void
+batch_free(struct metric_batch *batch)
+{
+	free(batch->why);
+	free(batch);
+}
+
+static void
+call_free(struct metric_call *call)
+{
+	call->place->feed->asking -= call->count;
+	LIST_REMOVE(call, link);
+	free(call->items);
+	free(call);
+}
+
+static void
+tell(const struct metric_place *place, const char *check, const char *why)
+{
+	collect_tell(place->feed->collect, place->aws, check, METRIC_OPERATION, why);
+}
+
+void
+metric_place_free(struct metric_place *place)
+{
+	struct metric_call *call;
+
+	assert(TAILQ_EMPTY(&place->parts));
+	while ((call = LIST_FIRST(&place->calls)) != NULL) {
+		cloudwatch_cancel(call->op);
+		if (--call->batch->calls == 0)
+			batch_free(call->batch);
+		call_free(call);
+	}
+	if (place->is_denied)
+		tell(place, "denied", NULL);
+	if (place->is_troubled)
+		tell(place, "answer", NULL);
+	event_del(&place->kick);
+	LIST_REMOVE(place, link);
+	free(place);
+}
+
+void
+metric_place_kick(struct metric_place *place)
+{
+	static const struct timeval now = {0, 0};
+
+	if (!evtimer_pending(&place->kick, NULL))
+		evtimer_add(&place->kick, &now);
+}
+
+void
+metric_place_forget(struct metric_place *place, const struct metric_item *item)
+{
+	struct metric_call *call;
+	size_t i;
+
+	LIST_FOREACH(call, &place->calls, link)
+	for (i = 0; i < call->count; i++)
+		if (call->items[i] == item)
+			call->items[i] = NULL;
+}
+
+/* ---- how it goes ---- */
+
+static void
+set_trouble(struct metric_place *place, const char *why)
+{
+	if (why != NULL || place->is_troubled)
+		tell(place, "answer", why);
+	place->is_troubled = why != NULL;
+}
+
+void
+metric_place_note_late(struct metric_place *place, const char *why)
+{
+	place->history |= 1;
+	set_trouble(place, why);
+}
+
+static void
+set_denied(struct metric_place *place, const char *why)
+{
+	if (why != NULL || place->is_denied)
+		tell(place, "denied", why);
+	place->is_denied = why != NULL;
+}
+
+/* What the client has a finding for is not told twice; see collect.c, note_failure(). */
+static void
+note_bad(struct metric_place *place, const struct metric_batch *batch)
+{
+	char *told = aws_place_blame(place->aws, "monitoring", batch->fault);
+	char *why = batch->asked > 1 ? mem_printf("%s (%zu of %zu metrics came without a good answer)", batch->why,
+					   batch->bad, batch->asked)
+				     : mem_strdup(batch->why);
+
+	if (told != NULL)
+		set_trouble(place, NULL);
+	else if (collect_fails(place->history))
+		set_trouble(place, why);
+	free(told);
+	free(why);
+}
+
+/* A look by hand at some streams proves nothing about the others. */
+static void
+note_end(struct metric_place *place, const struct metric_batch *batch)
+{
+	if (batch->is_denied)
+		set_denied(place, batch->why);
+	else if (batch->good > 0 && !batch->urgent)
+		set_denied(place, NULL);
+	place->history = place->history << 1 | (batch->bad > 0 && !batch->is_denied);
+	if (batch->bad > 0 && !batch->is_denied)
+		note_bad(place, batch);
+	else if (batch->good > 0 && collect_recovered(place->history))
+		set_trouble(place, NULL);
+}
+
+/* ---- answers ---- */
+
+static void
+item_failed(struct metric_batch *batch, struct metric_item *item, enum aws_fault fault, const char *why)
+{
+	metric_item_fail(item, fault, why);
+	if (batch->bad++ > 0 && (batch->is_denied || fault != AWS_DENIED))
+		return;
+	batch->fault = fault;
+	batch->is_denied = fault == AWS_DENIED;
+	cause_set(&batch->why, "%s", why);
+}
+
+/* What ails one series of an answer that came. */
+static void
+series_failed(struct metric_batch *batch, struct metric_item *item, const struct cloudwatch_series *series)
+{
+	static const struct {
+		enum aws_fault fault;
+		const char *what;
+	} kinds[] = {
+	    [CLOUDWATCH_ABSENT] = {AWS_BAD_ANSWER, "GetMetricData says nothing of"},
+	    [CLOUDWATCH_PARTIAL] = {AWS_SERVICE, "GetMetricData gives only part of"},
+	    [CLOUDWATCH_INTERNAL] = {AWS_SERVICE, "GetMetricData fails over"},
+	    [CLOUDWATCH_FORBIDDEN] = {AWS_DENIED, "GetMetricData may not read"},
+	};
+	const struct metric_want *want = item->want;
+	const char *stream = collect_stream_id(want->part->stream)->name;
+	char *why = mem_printf("%s %s of %s%s%s%s%s", kinds[series->status].what, want->metric, stream,
+	    item->series.subject != NULL ? "/" : "", item->series.subject != NULL ? item->series.subject : "",
+	    series->why != NULL ? ": " : "", series->why != NULL ? series->why : "");
+
+	item_failed(batch, item, kinds[series->status].fault, why);
+	free(why);
+}
+
+static void
+mark_answered(struct metric_part *part)
+{
+	if (!part->is_answered)
+		TAILQ_INSERT_TAIL(&part->place->answered, part, answered);
+	part->is_answered = true;
+}
+
+static void
+take_series(struct metric_call *call, struct metric_item *item, const struct aws_error *error,
+    const struct cloudwatch_series *series)
+{
+	item->asking--;
+	if (series->status == CLOUDWATCH_COMPLETE) {
+		metric_item_take(item, &call->range, call->base_ms, call->asked_ms, series->values);
+		call->batch->good++;
+	} else if (error->fault != AWS_OK) {
+		item_failed(call->batch, item, error->fault, error->message);
+	} else {
+		series_failed(call->batch, item, series);
+	}
+	mark_answered(item->want->part);
+}
+
+/* Jobs end, and whoever waited for them may do anything to the streams. */
+static void
+advance_answered(struct metric_place *place)
+{
+	struct metric_part *part;
+
+	while ((part = TAILQ_FIRST(&place->answered)) != NULL) {
+		TAILQ_REMOVE(&place->answered, part, answered);
+		part->is_answered = false;
+		collect_advance(part->stream);
+	}
+}
+
+static void
+answer_cb(const struct aws_error *error, const struct cloudwatch_series *series, size_t count, void *arg)
+{
+	struct metric_call *call = arg;
+	struct metric_place *place = call->place;
+	struct metric_batch *batch = call->batch;
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (call->items[i] != NULL)
+			take_series(call, call->items[i], error, &series[i]);
+	call_free(call);
+	if (--batch->calls == 0) {
+		note_end(place, batch);
+		batch_free(batch);
+	}
+	advance_answered(place);
+}
+
+/* ---- what goes into a call ---- */
+
+/* A series to be sent, with what it is sorted by: what one call has in common, and then the start, so that no long window makes a call of short ones heavy. */
+struct due {
+	struct metric_item *item;
+	struct metric_range range;
+	int64_t base_ms;
+};
+
+struct due_list {
+	struct due *rows;
+	size_t count, room;
+};
+
+static int
+compare_due(const void *left, const void *right)
+{
+	const struct due *a = left, *b = right;
+
+	if (a->item->urgent != b->item->urgent)
+		return b->item->urgent - a->item->urgent;
+	if (a->range.end_ms != b->range.end_ms)
+		return a->range.end_ms < b->range.end_ms ? -1 : 1;
+	if (a->item->series.need.period_s != b->item->series.need.period_s)
+		return a->item->series.need.period_s < b->item->series.need.period_s ? -1 : 1;
+	if (a->range.start_ms != b->range.start_ms)
+		return a->range.start_ms < b->range.start_ms ? -1 : 1;
+	return 0;
+}
+
+static bool
+goes_with(const struct due *a, const struct due *b)
+{
+	return a->item->urgent == b->item->urgent && a->range.end_ms == b->range.end_ms &&
+	       a->item->series.need.period_s == b->item->series.need.period_s;
+}
+
+/* How many of the rows fit into one call with the first, whose window is the longest. */
+static size_t
+count_for_call(const struct due *rows, size_t count)
+{
+	size_t points =
+	    (size_t)((rows[0].range.end_ms - rows[0].range.start_ms) / (rows[0].item->series.need.period_s * 1000));
+	size_t most = points >= CLOUDWATCH_POINTS_MAX ? 1 : CLOUDWATCH_POINTS_MAX / points, i;
+
+	if (most > CLOUDWATCH_QUERIES_MAX)
+		most = CLOUDWATCH_QUERIES_MAX;
+	for (i = 1; i < count && i < most && goes_with(&rows[0], &rows[i]); i++)
+		;
+	return i;
+}
+
+static struct cloudwatch_query
+query_of(const struct metric_item *item)
+{
+	static const char *const dimensions[] = {
+	    [KD_PER_STREAM] = NULL, [KD_PER_SHARD] = "ShardId", [KD_PER_CONSUMER] = "ConsumerName"};
+	const struct metric_want *want = item->want;
+
+	return (struct cloudwatch_query){
+	    .metric = want->metric,
+	    .stat = need_stat_name(want->need.stat),
+	    .period_s = want->need.period_s,
+	    .stream = collect_stream_id(want->part->stream)->name,
+	    .dimension = dimensions[want->need.per],
+	    .subject = item->series.subject,
+	};
+}
+
+static void
+send_call(struct metric_batch *batch, const struct due *rows, size_t count)
+{
+	struct metric_call *call = mem_new(1, sizeof(*call));
+	struct cloudwatch_query *queries = mem_new(count, sizeof(*queries));
+	struct cloudwatch_ask ask = {
+	    .start_ms = rows[0].range.start_ms, .end_ms = rows[0].range.end_ms, .urgent = rows[0].item->urgent};
+	size_t i;
+
+	call->place = batch->place;
+	call->batch = batch;
+	call->range = rows[0].range;
+	call->base_ms = rows[0].base_ms;
+	call->asked_ms = clock_mono_ms();
+	call->count = count;
+	call->items = mem_new(count, sizeof(struct metric_item *));
+	for (i = 0; i < count; i++) {
+		call->items[i] = rows[i].item;
+		rows[i].item->asking++;
+		rows[i].item->sent_ms = call->asked_ms;
+		rows[i].item->sent_urgent = ask.urgent;
+		queries[i] = query_of(rows[i].item);
+	}
+	LIST_INSERT_HEAD(&batch->place->calls, call, link);
+	batch->calls++;
+	batch->asked += count;
+	batch->place->feed->asking += count;
+	call->op = cloudwatch_get_metric_data(batch->place->aws, &ask, queries, count, answer_cb, call);
+	free(queries);
+}
+
+/* ---- a batch ---- */
+
+static void
+add_due(struct due_list *list, struct metric_item *item)
+{
+	struct due *row;
+
+	if (list->count == list->room) {
+		list->room = list->room * 2 + 64;
+		list->rows = mem_resize(list->rows, list->room, sizeof(*list->rows));
+	}
+	row = &list->rows[list->count++];
+	row->item = item;
+	row->base_ms = metric_want_base_ms(item->want);
+	row->range = metric_series_next(&item->series, row->base_ms);
+}
+
+static void
+find_due(const struct metric_place *place, struct due_list *list)
+{
+	struct metric_part *part;
+	size_t w, i;
+
+	TAILQ_FOREACH(part, &place->parts, link)
+	{
+		if (metric_part_is_gone(part))
+			continue;
+		for (w = 0; w < part->count; w++)
+			for (i = 0; part->wants[w]->active && i < part->wants[w]->count; i++)
+				if (metric_item_is_due(part->wants[w]->items[i]))
+					add_due(list, part->wants[w]->items[i]);
+	}
+}
+
+/* What the day's money does not reach for fails at once; what is asked for by hand comes first in the list. */
+static void
+drop_unpaid(struct due_list *list, double paid)
+{
+	static const char why[] = "the day's money for metrics is spent until 00:00 UTC (aws.budget_usd_per_day)";
+
+	while ((double)list->count > paid) {
+		struct metric_item *item = list->rows[--list->count].item;
+
+		item->urgent = false;
+		metric_item_fail(item, AWS_OK, why);
+		mark_answered(item->want->part);
+	}
+}
+
+static void
+send_due(struct metric_place *place, const struct due_list *list)
+{
+	struct metric_batch *batch = NULL;
+	size_t at, count;
+
+	for (at = 0; at < list->count; at += count) {
+		if (batch == NULL || batch->urgent != list->rows[at].item->urgent) {
+			batch = mem_new(1, sizeof(*batch));
+			batch->place = place;
+			batch->urgent = list->rows[at].item->urgent;
+		}
+		count = count_for_call(&list->rows[at], list->count - at);
+		send_call(batch, &list->rows[at], count);
+	}
+	for (at = 0; at < list->count; at++)
+		list->rows[at].item->urgent = false;
+}
+
+static void
+kick_cb(evutil_socket_t fd, short what, void *arg)
+{
+	struct metric_place *place = arg;
+	double paid = metric_feed_budget(place->feed);
+	struct due_list list = {0};
+
+	(void)fd;
+	(void)what;
+	find_due(place, &list);
+	if (list.count > 1)
+		qsort(list.rows, list.count, sizeof(*list.rows), compare_due);
+	drop_unpaid(&list, paid);
+	send_due(place, &list);
+	free(list.rows);
+	advance_answered(place);
+}
