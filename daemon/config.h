@@ -16,6 +16,8 @@
 #include "common/plugin.h"
 #include "common/stream_id.h"
 
+/* When shard-level metrics are asked for: AWS charges for each shard. */
+enum config_shard_metrics { CONFIG_SHARDS_ON_TROUBLE, CONFIG_SHARDS_ALWAYS, CONFIG_SHARDS_NEVER };
 enum config_format { CONFIG_FORMAT_CEE, CONFIG_FORMAT_TEXT };
 
 /* How one probe runs, for all streams or for one; shared by the streams that say nothing of their own. */
@@ -76,6 +78,9 @@ struct config {
 		char *region, *profile, *endpoint_url, *ca_file; /* NULL: not said */
 		char *access_key_id, *secret_access_key, *session_token;
 		double pace_share; /* 0: unlimited */
+		int64_t settle_s;  /* a metric's period is judged so long after its end */
+		enum config_shard_metrics shard_metrics;
+		double budget_usd_per_day; /* 0: none */
 	} aws;
 	struct config_account *accounts; /* at least one: {"default", NULL, NULL} when the file has none */
 	size_t accounts_count;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* config_check: the rules about the config's texts that their types cannot say, each with its sentence. Pure. */
 #include <ctype.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
@@ -15,7 +16,7 @@
 #define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGIT "0123456789"
 
-enum { LOOKS_MAX = 32, M_OF_N_DIGITS = 2, ACCOUNT_DIGITS = 12 };
+enum { LOOKS_MAX = 32, M_OF_N_DIGITS = 2, ACCOUNT_DIGITS = 12, USD_DIGITS = 6, USD_FRACTION = 4 };
 
 /* -1 and `"TEXT" is no THING`. */
 static int
@@ -300,6 +301,51 @@ config_check_pace(const char *text, char **cause)
 	double share;
 
 	return config_check_parse_pace(text, &share, cause);
+}
+
+/* In the order of enum config_shard_metrics. */
+static const char *const when_shards[] = {
+    [CONFIG_SHARDS_ON_TROUBLE] = "on_trouble", [CONFIG_SHARDS_ALWAYS] = "always", [CONFIG_SHARDS_NEVER] = "never"};
+
+int
+config_check_when_shards(const char *text, char **cause)
+{
+	return choose(text, when_shards, KD_COUNT(when_shards), "time for shard-level metrics", cause);
+}
+
+enum config_shard_metrics
+config_check_parse_when_shards(const char *text)
+{
+	size_t i;
+
+	for (i = 0; i < KD_COUNT(when_shards) && strcmp(text, when_shards[i]) != 0; i++)
+		;
+	return (enum config_shard_metrics)i;
+}
+
+/* Digits, and behind a point up to four more. */
+int
+config_check_parse_usd(const char *text, double *usd, char **cause)
+{
+	size_t whole = strspn(text, DIGIT), part = text[whole] == '.' ? strspn(text + whole + 1, DIGIT) : 0;
+	size_t len = whole + (part > 0) + part;
+
+	*usd = 0;
+	if (whole < 1 || whole > USD_DIGITS || part > USD_FRACTION || text[len] != '\0')
+		return refuse(text, "amount in dollars (write 0.50)", cause);
+	for (size_t i = 0; i < whole; i++)
+		*usd = *usd * 10 + (text[i] - '0');
+	for (size_t i = part; i > 0; i--)
+		*usd += (text[whole + i] - '0') * pow(10, -(double)i);
+	return 0;
+}
+
+int
+config_check_usd(const char *text, char **cause)
+{
+	double usd;
+
+	return config_check_parse_usd(text, &usd, cause);
 }
 
 /* A number of one or two digits at *text, which moves behind it. 0: there is none. */

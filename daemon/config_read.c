@@ -82,6 +82,10 @@ read_aws(struct config_reading *reading, const struct yaml_node *map)
 	config->aws.secret_access_key = mem_strdup(kd_string(settings, AWS_SECRET_ACCESS_KEY));
 	config->aws.session_token = mem_strdup(kd_string(settings, AWS_SESSION_TOKEN));
 	config_check_parse_pace(kd_string(settings, AWS_PACE), &config->aws.pace_share, NULL);
+	config->aws.settle_s = kd_duration_s(settings, AWS_SETTLE);
+	config->aws.shard_metrics = config_check_parse_when_shards(kd_string(settings, AWS_SHARD_METRICS));
+	if (kd_is_set(settings, AWS_BUDGET))
+		config_check_parse_usd(kd_string(settings, AWS_BUDGET), &config->aws.budget_usd_per_day, NULL);
 	if (map != NULL)
 		check_static_keys(reading, map);
 	settings_free(settings);

@@ -78,6 +78,9 @@ enum {
 	AWS_REGION,
 	AWS_PROFILE,
 	AWS_PACE,
+	AWS_SETTLE,
+	AWS_SHARD_METRICS,
+	AWS_BUDGET,
 	AWS_ENDPOINT_URL,
 	AWS_CA_FILE,
 	AWS_ACCESS_KEY_ID,
@@ -126,6 +129,8 @@ int config_check_facility(const char *text, char **cause);
 int config_check_format(const char *text, char **cause);
 int config_check_region(const char *text, char **cause);
 int config_check_pace(const char *text, char **cause);
+int config_check_when_shards(const char *text, char **cause);
+int config_check_usd(const char *text, char **cause);
 int config_check_endpoint_url(const char *text, char **cause);
 int config_check_name(const char *text, char **cause);
 int config_check_role_arn(const char *text, char **cause);
@@ -143,6 +148,10 @@ int config_check_m_of_n(const char *text, char **cause);
 int config_check_parse_facility(const char *text);
 /* 0 for "unlimited", else the share (0.25 for "25%"). 0, or -1 with a sentence. */
 int config_check_parse_pace(const char *text, double *share, char **cause);
+/* "0.50". 0, or -1 with a sentence. */
+int config_check_parse_usd(const char *text, double *usd, char **cause);
+/* Of a text that passed config_check_when_shards(). */
+enum config_shard_metrics config_check_parse_when_shards(const char *text);
 /* "2 of 3". 0, or -1 with a sentence. */
 int config_check_parse_m_of_n(const char *text, struct kd_m_of_n *m_of_n, char **cause);
 

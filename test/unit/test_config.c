@@ -197,6 +197,9 @@ test_defaults(void **state)
 	assert_int_equal(config->syslog.reminder_s, 4 * 3600);
 	assert_int_equal(config->syslog.heartbeat_s, 300);
 	assert_true(config->aws.pace_share == 0.25);
+	assert_int_equal(config->aws.settle_s, 120);
+	assert_int_equal(config->aws.shard_metrics, CONFIG_SHARDS_ON_TROUBLE);
+	assert_true(config->aws.budget_usd_per_day == 0);
 	assert_null(config->aws.region);
 	assert_int_equal(config->accounts_count, 1);
 	assert_string_equal(config->accounts[0].name, "default");
@@ -226,6 +229,9 @@ test_sections(void **state)
 		      "  region: eu-west-1\n"
 		      "  profile: ops\n"
 		      "  pace: unlimited\n"
+		      "  settle: 5m\n"
+		      "  shard_metrics: never\n"
+		      "  budget_usd_per_day: 12.25\n"
 		      "  endpoint_url: http://127.0.0.1:4566\n"
 		      "  ca_file: /x/ca.pem\n"
 		      "streams: [{name: orders}]\n"
@@ -243,6 +249,9 @@ test_sections(void **state)
 	assert_int_equal(config->syslog.heartbeat_s, 3600);
 	assert_string_equal(config->aws.profile, "ops");
 	assert_true(config->aws.pace_share == 0);
+	assert_int_equal(config->aws.settle_s, 300);
+	assert_int_equal(config->aws.shard_metrics, CONFIG_SHARDS_NEVER);
+	assert_true(config->aws.budget_usd_per_day == 12.25);
 	assert_string_equal(config->aws.endpoint_url, "http://127.0.0.1:4566");
 	assert_string_equal(config->aws.ca_file, "/x/ca.pem");
 	assert_string_equal(config->streams[0].id->region, "eu-west-1");
@@ -452,6 +461,12 @@ static const struct {
     {ORDERS "syslog: {format: json, enabled: maybe}\n", IN "2:18: \"json\" is no syslog format (write cee or text)\n" IN
 							   "2:33: \"maybe\" is no boolean (write true or false)\n"},
     {ORDERS "aws: {pace: 25}\n", IN "2:13: \"25\" is no pace (write 25% or unlimited)\n"},
+    {ORDERS "aws: {settle: 2}\n", IN "2:15: \"2\" is no duration (write 30s, 15m, 24h or 7d)\n"},
+    {ORDERS "aws: {shard_metrics: alway}\n",
+	IN "2:22: \"alway\" is no time for shard-level metrics (did you mean \"always\"?)\n"},
+    {ORDERS "aws: {budget_usd_per_day: $5}\n", IN "2:27: \"$5\" is no amount in dollars (write 0.50)\n"},
+    {ORDERS "aws: {budget_usd_per_day: 1.}\n", IN "2:27: \"1.\" is no amount in dollars (write 0.50)\n"},
+    {ORDERS "aws: {budget_usd_per_day: -1}\n", IN "2:27: \"-1\" is no amount in dollars (write 0.50)\n"},
     {ORDERS "aws: {pace: 0%}\n", IN "2:13: 0% is out of range (1% to 100%)\n"},
     {ORDERS "aws: {region: US East}\n", IN "2:15: \"US East\" is no region (write one such as us-east-1)\n"},
     {ORDERS "aws: {access_key_id: A}\n", IN "2:7: access_key_id needs secret_access_key beside it\n"},
