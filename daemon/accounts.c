@@ -241,6 +241,12 @@ accounts_counts(const struct accounts *accounts)
 	return aws_client_counts(accounts->client);
 }
 
+void
+accounts_each_count(const struct accounts *accounts, aws_count_cb visit, void *arg)
+{
+	aws_client_each_count(accounts->client, visit, arg);
+}
+
 /* ---- comparing configs ---- */
 
 static bool

@@ -28,5 +28,7 @@ bool accounts_same(const struct config *a, const struct config *b);
 /* The place of an account (by its name) in a region. NULL with a sentence. */
 struct aws_place *accounts_place(struct accounts *accounts, const char *name, const char *region, char **cause);
 struct aws_counts accounts_counts(const struct accounts *accounts);
+/* The same by operation of a place: aws_client_each_count(). */
+void accounts_each_count(const struct accounts *accounts, aws_count_cb visit, void *arg);
 
 #endif

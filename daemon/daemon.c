@@ -72,6 +72,59 @@ parts_of(struct daemon *daemon)
 	return parts;
 }
 
+/* ---- metrics and money ---- */
+
+static void
+bill_count_cb(const struct aws_operation_count *count, void *arg)
+{
+	bill_count(arg, count, clock_now_ms());
+}
+
+struct bill *
+daemon_bill(const struct daemon *daemon)
+{
+	if (daemon->accounts != NULL)
+		accounts_each_count(daemon->accounts, bill_count_cb, daemon->bill);
+	return daemon->bill;
+}
+
+static double
+spent_cb(void *arg)
+{
+	return bill_usd_today(daemon_bill(arg), clock_now_ms());
+}
+
+static struct metric_feed_options
+metric_options(struct daemon *daemon)
+{
+	static const enum metric_shards shards[] = {
+	    [CONFIG_SHARDS_ON_TROUBLE] = METRIC_SHARDS_ON_TROUBLE,
+	    [CONFIG_SHARDS_ALWAYS] = METRIC_SHARDS_ALWAYS,
+	    [CONFIG_SHARDS_NEVER] = METRIC_SHARDS_NEVER,
+	};
+	struct metric_feed_options options = {
+	    .settle_s = daemon->config->aws.settle_s,
+	    .shards = shards[daemon->config->aws.shard_metrics],
+	    .usd_per_day = daemon->config->aws.budget_usd_per_day,
+	    .spent_usd = spent_cb,
+	    .notice = notice_cb,
+	    .arg = daemon,
+	};
+
+	return options;
+}
+
+/* With what fetches the facts that are not Kinesis's own. */
+static void
+make_collect(struct daemon *daemon)
+{
+	const struct metric_feed_options options = metric_options(daemon);
+
+	daemon->collect = collect_new(daemon->base, notice_cb, daemon);
+	collect_logs_add(daemon->collect, daemon->log_sources);
+	daemon->metrics = metric_feed_add(daemon->collect, &options);
+}
+
 /*
  * For who has it in the foreground without syslog: with it, systemd's journal would have each change twice. As change_line_text, but the log does
  * the escaping.
@@ -131,16 +184,6 @@ tell_refused_probes(struct daemon *daemon, const struct plugins *before, const s
 
 /* ---- start and stop ---- */
 
-/* With what fetches the facts that are not Kinesis's own. */
-static struct collect *
-new_collect(struct daemon *daemon)
-{
-	struct collect *collect = collect_new(daemon->base, notice_cb, daemon);
-
-	collect_logs_add(collect, daemon->log_sources);
-	return collect;
-}
-
 int
 daemon_start(
     struct daemon *daemon, struct event_base *base, const struct cli *cli, struct config *config_taken, char **cause)
@@ -153,11 +196,12 @@ daemon_start(
 	daemon->started_ms = clock_mono_ms();
 	daemon->ledger = ledger_new();
 	daemon->host = host_new(base);
+	daemon->bill = bill_new();
 	daemon->accounts = accounts_new(base, daemon->config, notice_cb, daemon, cause);
 	if (daemon->accounts == NULL)
 		return -1;
 	daemon->log_sources = log_sources_new();
-	daemon->collect = new_collect(daemon);
+	make_collect(daemon);
 	parts = parts_of(daemon);
 	daemon->schedule = schedule_new(&parts, cli->once);
 	daemon->discover = discover_new(&parts, daemon->schedule, notice_cb, daemon);
@@ -200,14 +244,25 @@ told_cb(void *arg)
 }
 
 static void
-count_cb(int64_t counters[STORE_COUNTERS], void *arg)
+save_cb(const char *day, const char *name, int64_t value, void *arg)
 {
-	const struct aws_counts counts = daemon_counts(arg);
+	const struct store_counter counter = {.day = mem_strdup(day), .name = mem_strdup(name), .value = value};
 
-	counters[STORE_CALLS] = (int64_t)counts.calls;
-	counters[STORE_RETRIES] = (int64_t)counts.retries;
-	counters[STORE_THROTTLED] = (int64_t)counts.throttled;
-	counters[STORE_FAILED] = (int64_t)counts.failed;
+	store_rows_add_counter(arg, &counter);
+}
+
+static void
+count_cb(struct store_rows *rows, void *arg)
+{
+	bill_save(daemon_bill(arg), rows->whole, save_cb, rows);
+}
+
+static void
+counted_cb(const struct store_counter *counter, void *arg)
+{
+	const struct daemon *daemon = arg;
+
+	bill_restore(daemon->bill, counter->day, counter->name, counter->value, clock_now_ms());
 }
 
 static void
@@ -231,6 +286,7 @@ start_keeper(struct daemon *daemon, char **cause)
 	    .tell = tell_cb,
 	    .told = told_cb,
 	    .count = count_cb,
+	    .counted = counted_cb,
 	    .notice = disk_cb,
 	    .arg = daemon,
 	};
@@ -358,10 +414,12 @@ daemon_stop(struct daemon *daemon)
 	collect_free(daemon->collect);
 	log_sources_free(daemon->log_sources);
 	accounts_free(daemon->accounts);
+	daemon->accounts = NULL;
 	host_free(daemon->host);
 	log_to(NULL, NULL);
 	stop_syslog(daemon, NULL);
 	keeper_free(daemon->keeper, DISK_GRACE_MS);
+	bill_free(daemon->bill);
 	ledger_free(daemon->ledger);
 	config_unref(daemon->config);
 }
@@ -405,8 +463,13 @@ move_streams(struct daemon *daemon, struct accounts *accounts_taken)
 
 	if (accounts_taken != NULL) {
 		daemon->calls_before += accounts_counts(old_accounts).calls;
+		bill_begin_client(daemon_bill(daemon));
 		daemon->accounts = accounts_taken;
-		daemon->collect = new_collect(daemon);
+		make_collect(daemon);
+	} else {
+		const struct metric_feed_options options = metric_options(daemon);
+
+		metric_feed_configure(daemon->metrics, &options);
 	}
 	parts = parts_of(daemon);
 	schedule_configure(daemon->schedule, daemon->config, &parts);

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "daemon/accounts.h"
+#include "daemon/bill.h"
 #include "daemon/cli.h"
 #include "daemon/collect.h"
 #include "daemon/config.h"
@@ -16,6 +17,7 @@
 #include "daemon/keeper.h"
 #include "daemon/ledger.h"
 #include "daemon/log_sources.h"
+#include "daemon/metric_feed.h"
 #include "daemon/schedule.h"
 #include "daemon/sink_syslog.h"
 
@@ -30,8 +32,10 @@ struct daemon {
 	struct sink_syslog *sink; /* NULL: syslog is off, or -1 */
 	struct host *host;
 	struct accounts *accounts;
+	struct bill *bill;
 	struct collect *collect;
 	struct log_sources *log_sources; /* what was learnt of logs; outlives the collector */
+	struct metric_feed *metrics;     /* the collector's */
 	struct schedule *schedule;
 	struct discover *discover;
 	struct control *control; /* NULL with -1 */
@@ -55,6 +59,8 @@ void daemon_stop(struct daemon *daemon);
 
 /* Reads the config file anew: taken whole, or not at all (-1; report says why). The report is the caller's to clear. */
 int daemon_reload(struct daemon *daemon, struct config_report *report);
+/* What AWS was asked today, up to this moment. */
+struct bill *daemon_bill(const struct daemon *daemon);
 /* AWS calls since the start. */
 struct aws_counts daemon_counts(const struct daemon *daemon);
 

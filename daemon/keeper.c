@@ -41,7 +41,6 @@ struct keeper {
 	int64_t began_ms, began_mono_ms, looks_ms; /* clock_now_ms(); clock_mono_ms() */
 	int64_t asked_ms;                          /* the store; real */
 	bool told_aside;
-	int64_t counted[STORE_COUNTERS];
 	bool swept, states_dropped;
 	char *path;
 };
@@ -119,22 +118,6 @@ told_seq(struct keeper *keeper)
 	return keeper->told_seq;
 }
 
-static bool
-add_counters(struct keeper *keeper, struct store_rows *rows)
-{
-	int64_t counters[STORE_COUNTERS] = {0};
-	bool any = false;
-
-	keeper->options.count(counters, keeper->options.arg);
-	for (size_t i = 0; i < STORE_COUNTERS; i++) {
-		/* A client that a reload replaced begins at 0 again. */
-		rows->counters[i] = counters[i] >= keeper->counted[i] ? counters[i] - keeper->counted[i] : counters[i];
-		keeper->counted[i] = counters[i];
-		any |= rows->counters[i] != 0;
-	}
-	return any;
-}
-
 static void
 add_changes(struct keeper *keeper, struct store_rows *rows)
 {
@@ -169,11 +152,12 @@ gather(struct keeper *keeper, bool looks)
 	add_changes(keeper, rows);
 	rows->last_seq = ledger_last_seq(keeper->options.ledger);
 	rows->told_seq = told_seq(keeper);
-	any = looks && add_counters(keeper, rows);
+	if (looks || rows->whole)
+		keeper->options.count(rows, keeper->options.arg);
 	if (looks && keeper->options.history_s > 0)
 		rows->forget_before_ms = rows->now_ms - keeper->options.history_s * 1000;
-	any |= rows->whole || rows->findings_count > 0 || rows->gone_count > 0 || rows->changes_count > 0 ||
-	       rows->has_silences || rows->states_count > 0 || rows->told_seq != before;
+	any = rows->whole || rows->findings_count > 0 || rows->gone_count > 0 || rows->changes_count > 0 ||
+	      rows->has_silences || rows->states_count > 0 || rows->counters_count > 0 || rows->told_seq != before;
 	keeper->anew = false;
 	if (any)
 		return rows;
@@ -358,6 +342,8 @@ restore(struct keeper *keeper, const struct store_rows *rows)
 		odd += ledger_restore_silence(keeper->options.ledger, rows->silences[i], &at) != 0;
 	for (size_t i = 0; i < rows->states_count; i++)
 		keeper_states_load(keeper->states, &rows->states[i]);
+	for (size_t i = 0; i < rows->counters_count; i++)
+		keeper->options.counted(&rows->counters[i], keeper->options.arg);
 	if (rows->changes_count > 0 && rows->changes[rows->changes_count - 1]->seq > seq)
 		seq = rows->changes[rows->changes_count - 1]->seq;
 	ledger_restore_seq(keeper->options.ledger, seq);

@@ -20,8 +20,10 @@ struct keeper_options {
 	void (*tell)(const struct ledger_change *change, void *arg);
 	/* Up to which seq they have gone out; 0: not known yet; UINT64_MAX: all that were told. */
 	uint64_t (*told)(void *arg);
-	/* What was counted since the start. */
-	void (*count)(int64_t counters[STORE_COUNTERS], void *arg);
+	/* Adds the counters that have moved; of whole rows all of today's. */
+	void (*count)(struct store_rows *rows, void *arg);
+	/* One of a start before. */
+	void (*counted)(const struct store_counter *counter, void *arg);
 	/* What is wrong with the disk; why NULL: it is over. subject: "disk", "aside". */
 	void (*notice)(const char *subject, const char *why, void *arg);
 	void *arg;

@@ -475,9 +475,11 @@ tell_budget(struct metric_feed *feed, const struct metric_budget *budget)
 
 	if (is_tight)
 		metric_budget_describe(budget, feed->stretch, &why);
-	if (feed->options.notice != NULL && (is_tight || feed->is_tight))
+	/* What a feed before this one has told of may be over. */
+	if (feed->options.notice != NULL && (is_tight || feed->is_tight || !feed->is_told))
 		feed->options.notice("budget", "cloudwatch", why.s, feed->options.arg);
 	feed->is_tight = is_tight;
+	feed->is_told = true;
 	str_free(&why);
 }
 

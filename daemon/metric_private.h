@@ -78,8 +78,8 @@ struct metric_feed {
 	struct collect *collect;
 	struct metric_feed_options options;
 	double stretch;
-	bool is_tight; /* and it was told */
-	size_t asking; /* metrics of calls under way: paid, or soon */
+	bool is_tight, is_told; /* the budget, as it was told last; and whether it ever was */
+	size_t asking;          /* metrics of calls under way: paid, or soon */
 	LIST_HEAD(, metric_place) places;
 };
 

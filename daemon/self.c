@@ -21,6 +21,7 @@ static const struct self_check checks[] = {
     {"throttled", KD_WARNING, "kdiagd --options | grep -A3 pace"},
     {"clock", KD_WARNING, "timedatectl status"},
     {"denied", KD_WARNING, "less /usr/share/kdiag/iam-policy.json"},
+    {"budget", KD_WARNING, "kdiagctl cost"},
     {"answer", KD_WARNING, "kdiagctl status"},
     {"discover", KD_WARNING, "kdiagctl status"},
     {"probe", KD_WARNING, "kdiagctl probes"},

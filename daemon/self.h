@@ -6,7 +6,7 @@
 #include "daemon/ledger.h"
 
 /*
- * check: "credentials", "expiring", "service", "throttled", "clock", "denied", "answer", "discover", "probe", "config", "syslog", "store", "report". why NULL: it is over.
+ * check: "credentials", "expiring", "service", "throttled", "clock", "denied", "budget", "answer", "discover", "probe", "config", "syslog", "store", "report". why NULL: it is over.
  * Named "self/CHECK/SUBJECT" where a missing fact blames it.
  */
 void self_set(struct ledger *ledger, const char *check, const char *subject, const char *why);

@@ -193,6 +193,16 @@ take_state(struct row *row, struct store_rows *rows)
 }
 
 static void
+take_counter(struct row *row, struct store_rows *rows)
+{
+	struct store_counter counter = {.day = or_empty(text(row))};
+
+	counter.name = or_empty(text(row));
+	counter.value = number(row);
+	store_rows_add_counter(rows, &counter);
+}
+
+static void
 take_meta(struct row *row, struct store_rows *rows)
 {
 	const char *name = text(row);
@@ -215,6 +225,7 @@ store_db_load(struct store_db *db, char **why)
 	    {"SELECT * FROM findings ORDER BY no", take_finding},
 	    {"SELECT * FROM silences", take_silence},
 	    {"SELECT * FROM states", take_state},
+	    {"SELECT * FROM counters WHERE day = (SELECT max(day) FROM counters)", take_counter},
 	    {"SELECT * FROM changes WHERE seq > coalesce((SELECT value FROM meta WHERE name = 'told_seq'), 0) ORDER BY "
 	     "seq",
 		take_change},

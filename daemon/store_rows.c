@@ -52,6 +52,13 @@ store_rows_add_state(struct store_rows *rows, const struct store_state *state_ta
 }
 
 void
+store_rows_add_counter(struct store_rows *rows, const struct store_counter *counter_taken)
+{
+	rows->counters = make_room(rows->counters, rows->counters_count, &rows->counters_room, sizeof(*rows->counters));
+	rows->counters[rows->counters_count++] = *counter_taken;
+}
+
+void
 store_state_clear(struct store_state *state)
 {
 	free(state->account);
@@ -74,10 +81,15 @@ store_rows_free(struct store_rows *rows)
 		ledger_silence_free(rows->silences[i]);
 	for (size_t i = 0; i < rows->states_count; i++)
 		store_state_clear(&rows->states[i]);
+	for (size_t i = 0; i < rows->counters_count; i++) {
+		free(rows->counters[i].day);
+		free(rows->counters[i].name);
+	}
 	free(rows->findings);
 	free(rows->gone);
 	free(rows->changes);
 	free(rows->silences);
 	free(rows->states);
+	free(rows->counters);
 	free(rows);
 }

@@ -14,7 +14,11 @@ struct store_state {
 	char *account, *region, *stream, *probe, *text;
 };
 
-enum { STORE_CALLS, STORE_RETRIES, STORE_THROTTLED, STORE_FAILED, STORE_COUNTERS };
+/* How far something was counted on a day ("2026-11-25"). What stands there already is replaced by what is more. */
+struct store_counter {
+	char *day, *name;
+	int64_t value;
+};
 
 struct store_rows {
 	bool whole; /* these are all findings, silences and states: what else stands there goes */
@@ -29,10 +33,11 @@ struct store_rows {
 	size_t silences_count, silences_room;
 	struct store_state *states;
 	size_t states_count, states_room;
-	uint64_t last_seq, told_seq;      /* of the ledger; the last that syslog has taken */
-	int64_t now_ms;                   /* the counters' day */
-	int64_t counters[STORE_COUNTERS]; /* to be added to that day */
-	int64_t forget_before_ms;         /* changes older than this go; 0: none */
+	uint64_t last_seq, told_seq;    /* of the ledger; the last that syslog has taken */
+	struct store_counter *counters; /* read: those of the newest day */
+	size_t counters_count, counters_room;
+	int64_t now_ms;
+	int64_t forget_before_ms; /* changes older than this go; 0: none */
 };
 
 void store_rows_free(struct store_rows *rows); /* what it holds too, and itself */
@@ -42,6 +47,7 @@ void store_rows_add_gone(struct store_rows *rows, uint64_t no);
 void store_rows_add_change(struct store_rows *rows, struct ledger_change *change_taken);
 void store_rows_add_silence(struct store_rows *rows, struct ledger_silence *silence_taken);
 void store_rows_add_state(struct store_rows *rows, const struct store_state *state_taken);
+void store_rows_add_counter(struct store_rows *rows, const struct store_counter *counter_taken);
 void store_state_clear(struct store_state *state);
 
 #endif

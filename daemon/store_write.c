@@ -18,10 +18,11 @@ static const char *const sql[STORE_STATEMENTS] = {
     [STORE_PUT_STATE] = "INSERT OR REPLACE INTO states VALUES (?,?,?,?,?)",
     [STORE_DROP_STATE] = "DELETE FROM states WHERE account = ? AND region = ? AND stream = ? AND probe = ?",
     [STORE_PUT_META] = "INSERT OR REPLACE INTO meta VALUES (?,?)",
-    [STORE_ADD_COUNTER] =
-	"INSERT INTO counters VALUES (?,?,?) ON CONFLICT DO UPDATE SET value = value + excluded.value",
+    [STORE_PUT_COUNTER] =
+	"INSERT INTO counters VALUES (?,?,?) ON CONFLICT DO UPDATE SET value = max(value, excluded.value)",
     /* A slice at a time, so that a shorter retention does not hold a write up. */
     [STORE_FORGET_CHANGES] = "DELETE FROM changes WHERE seq IN (SELECT seq FROM changes WHERE ms < ? LIMIT 1000)",
+    [STORE_FORGET_COUNTERS] = "DELETE FROM counters WHERE day < date(? / 1000, 'unixepoch')",
 };
 
 /* A statement that is being filled: which parameter is next. */
@@ -183,33 +184,14 @@ write_number(struct store_db *db, enum store_statement which, const char *name, 
 }
 
 static int
-write_counters(struct store_db *db, const struct store_rows *rows)
+write_counter(struct store_db *db, const struct store_counter *counter)
 {
-	static const char *const names[STORE_COUNTERS] = {
-	    [STORE_CALLS] = "calls",
-	    [STORE_RETRIES] = "retries",
-	    [STORE_THROTTLED] = "throttled",
-	    [STORE_FAILED] = "failed",
-	};
-	time_t now_s = (time_t)(rows->now_ms / 1000);
-	struct tm parts;
-	char day[16];
-	int code = SQLITE_OK;
+	struct filling row = begin(db, STORE_PUT_COUNTER);
 
-	gmtime_r(&now_s, &parts);
-	strftime(day, sizeof(day), "%Y-%m-%d", &parts);
-	for (size_t i = 0; i < STORE_COUNTERS && code == SQLITE_OK; i++) {
-		struct filling row;
-
-		if (rows->counters[i] == 0)
-			continue;
-		row = begin(db, STORE_ADD_COUNTER);
-		put_text(&row, day);
-		put_text(&row, names[i]);
-		put_number(&row, rows->counters[i]);
-		code = finish(&row);
-	}
-	return code;
+	put_text(&row, counter->day);
+	put_text(&row, counter->name);
+	put_number(&row, counter->value);
+	return finish(&row);
 }
 
 static int
@@ -227,6 +209,8 @@ write_lists(struct store_db *db, const struct store_rows *rows)
 		code = write_silence(db, rows->silences[i]);
 	for (size_t i = 0; i < rows->states_count && code == SQLITE_OK; i++)
 		code = write_state(db, &rows->states[i]);
+	for (size_t i = 0; i < rows->counters_count && code == SQLITE_OK; i++)
+		code = write_counter(db, &rows->counters[i]);
 	return code;
 }
 
@@ -242,13 +226,13 @@ write_rows(struct store_db *db, const struct store_rows *rows)
 	if (code == SQLITE_OK)
 		code = write_lists(db, rows);
 	if (code == SQLITE_OK)
-		code = write_counters(db, rows);
-	if (code == SQLITE_OK)
 		code = write_number(db, STORE_PUT_META, "last_seq", (int64_t)rows->last_seq);
 	if (code == SQLITE_OK)
 		code = write_number(db, STORE_PUT_META, "told_seq", (int64_t)rows->told_seq);
 	if (code == SQLITE_OK && rows->forget_before_ms > 0)
 		code = write_number(db, STORE_FORGET_CHANGES, NULL, rows->forget_before_ms);
+	if (code == SQLITE_OK && rows->forget_before_ms > 0)
+		code = write_number(db, STORE_FORGET_COUNTERS, NULL, rows->forget_before_ms);
 	return code;
 }
 

@@ -39,6 +39,9 @@ struct fix {
 	struct str told, noticed; /* "opened 1;" with a * when replayed; "disk: sentence;" */
 	uint64_t told_seq;        /* what syslog says */
 	json_t *history;
+	const char *day; /* on which so many calls are to be counted; 0: none */
+	int64_t calls;
+	struct str counted; /* by a start before */
 };
 
 static char folder[] = "/tmp/kdiag-keeper-XXXXXX";
@@ -59,10 +62,25 @@ told(void *arg)
 }
 
 static void
-count(int64_t counters[STORE_COUNTERS], void *arg)
+count(struct store_rows *rows, void *arg)
 {
-	(void)arg;
-	counters[STORE_CALLS] = 7;
+	struct fix *fix = arg;
+	struct store_counter counter = {.value = fix->calls};
+
+	if (fix->calls == 0)
+		return;
+	counter.day = mem_strdup(fix->day);
+	counter.name = mem_strdup("calls/x");
+	store_rows_add_counter(rows, &counter);
+	fix->calls = 0;
+}
+
+static void
+counted(const struct store_counter *counter, void *arg)
+{
+	struct fix *fix = arg;
+
+	str_printf(&fix->counted, "%s %s %lld;", counter->day, counter->name, (long long)counter->value);
 }
 
 static void
@@ -92,6 +110,7 @@ try_start(const char *path, char **cause)
 				     .tell = tell,
 				     .told = told,
 				     .count = count,
+				     .counted = counted,
 				     .notice = notice,
 				     .arg = fix},
 	    cause);
@@ -119,6 +138,7 @@ clear(struct fix *fix)
 	stream_id_unref(fix->stream);
 	str_free(&fix->told);
 	str_free(&fix->noticed);
+	str_free(&fix->counted);
 	json_decref(fix->history);
 	free(fix->path);
 	free(fix);
@@ -410,6 +430,40 @@ test_upgrade(void **state)
 }
 
 static void
+count_on(struct fix *fix, const char *day, int64_t calls)
+{
+	fix->day = day;
+	fix->calls = calls;
+	keeper_settle(fix->keeper, PATIENCE_MS);
+	assert_int_equal(fix->calls, 0);
+}
+
+/* The newest day's counters come back; what is counted anew from less does not make them less. Old ones go with the history. */
+static void
+test_counters(void **state)
+{
+	char *path = new_path("counters");
+	struct fix *fix = start(path);
+
+	(void)state;
+	count_on(fix, "2027-01-14", 4);
+	count_on(fix, "2027-01-15", 7);
+	stop(fix);
+	fix = start(path);
+	assert_string_equal(fix->counted.s, "2027-01-15 calls/x 7;");
+	count_on(fix, "2027-01-15", 5);
+	stop(fix);
+	fix = start(path);
+	assert_string_equal(fix->counted.s, "2027-01-15 calls/x 7;");
+	count_on(fix, "2027-01-15", 9);
+	stop(fix);
+	fix = start(path);
+	assert_string_equal(fix->counted.s, "2027-01-15 calls/x 9;");
+	stop(fix);
+	free(path);
+}
+
+static void
 test_two_on_one(void **state)
 {
 	char *path = new_path("two"), *cause = NULL;
@@ -499,6 +553,7 @@ main(void)
 	    cmocka_unit_test(test_of_no_use_is_put_aside),
 	    cmocka_unit_test(test_damaged),
 	    cmocka_unit_test(test_upgrade),
+	    cmocka_unit_test(test_counters),
 	    cmocka_unit_test(test_two_on_one),
 	    cmocka_unit_test(test_full_disk),
 	    cmocka_unit_test(test_no_folder_until_later),
