@@ -446,6 +446,23 @@ metric_feed_each_plan(const struct metric_feed *feed, metric_plan_cb visit, void
 	}
 }
 
+static double
+usd_day(const struct metric_feed *feed, double stretch)
+{
+	const struct metric_place *place;
+	double usd = 0;
+
+	LIST_FOREACH(place, &feed->places, link)
+	usd += plan_place(place, stretch).usd_day;
+	return usd;
+}
+
+double
+metric_feed_usd_day(const struct metric_feed *feed)
+{
+	return usd_day(feed, feed->stretch);
+}
+
 double
 metric_feed_stretch(const struct metric_feed *feed)
 {
@@ -456,14 +473,11 @@ static struct metric_budget
 budget_of(const struct metric_feed *feed)
 {
 	const struct metric_feed_options *options = &feed->options;
-	struct metric_budget budget = {.usd_per_day = options->usd_per_day};
-	const struct metric_place *place;
+	struct metric_budget budget = {.usd_per_day = options->usd_per_day, .planned_usd_day = usd_day(feed, 1)};
 
 	if (options->spent_usd != NULL)
 		budget.spent_usd = options->spent_usd(options->arg);
 	budget.spent_usd += (double)feed->asking * METRIC_FEED_USD;
-	LIST_FOREACH(place, &feed->places, link)
-	budget.planned_usd_day += plan_place(place, 1).usd_day;
 	return budget;
 }
 

@@ -40,6 +40,8 @@ struct metric_plan {
 typedef void (*metric_plan_cb)(const struct metric_plan *plan, void *arg);
 /* Each place, and behind it its streams. */
 void metric_feed_each_plan(const struct metric_feed *feed, metric_plan_cb visit, void *arg);
+/* What a day costs at the present settings, budget included. */
+double metric_feed_usd_day(const struct metric_feed *feed);
 /* By how much the intervals are stretched: 1: not at all; INFINITY: the budget is spent. */
 double metric_feed_stretch(const struct metric_feed *feed);
 

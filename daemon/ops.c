@@ -13,6 +13,7 @@
 #include "daemon/ops_look.h"
 #include "daemon/ops_people.h"
 #include "daemon/view.h"
+#include "daemon/view_cost.h"
 
 static void
 exec_status(struct control_session *session, const json_t *request, void *app)
@@ -59,6 +60,13 @@ exec_show(struct control_session *session, const json_t *request, void *app)
 		ops_reply_error(session, PROTO_NO_SUCH_ID, "no finding has the id ", id);
 	else
 		ops_reply_error(session, PROTO_AMBIGUOUS, "more than one finding begins with ", id);
+}
+
+static void
+exec_cost(struct control_session *session, const json_t *request, void *app)
+{
+	(void)request;
+	ops_reply_text_taken(session, view_cost(app));
 }
 
 static void
@@ -123,6 +131,7 @@ const struct control_op ops_table[] = {
     {"status", false, exec_status},
     {"findings", false, exec_findings},
     {"show", false, exec_show},
+    {"cost", false, exec_cost},
     {"probes", false, exec_probes},
     {"facts", false, exec_facts},
     {"subscribe", false, exec_subscribe},

@@ -14,6 +14,7 @@
 #include "common/option.h"
 #include "common/str.h"
 #include "daemon/view_brief.h"
+#include "daemon/view_cost.h"
 
 /* The tree of a text of ours. */
 static json_t *
@@ -244,8 +245,7 @@ write_api(const struct daemon *daemon, struct str *out)
 	json_text_set_integer(out, "retries", (int64_t)counts.retries);
 	json_text_set_integer(out, "throttled", (int64_t)counts.throttled);
 	json_text_set_integer(out, "failed", (int64_t)counts.failed);
-	/* AWS charges for none of the calls that the client can make (Kinesis control plane, STS). */
-	json_text_set_raw(out, "usd_today", "0.0");
+	view_cost_write_api(daemon, out);
 	json_text_close(out, '}');
 }
 

@@ -29,6 +29,7 @@ static const struct ctl_command *const commands[] = {
     &cmd_silence,
     &cmd_unsilence,
     &cmd_check,
+    &cmd_cost,
     &cmd_probes,
     &cmd_facts,
     &cmd_replay,

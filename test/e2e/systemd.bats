@@ -84,15 +84,28 @@ install_into() {
 	awk -v level="${BASH_REMATCH[1]}" 'BEGIN { exit !(level <= 1.5) }'
 }
 
+# called SERVICE REGEX FILE...: the operations that the code can call, as IAM names them; the regex has them in its group.
+called() {
+	local service="$1" regex="$2"
+	shift 2
+	sed -nE "s/.*$regex.*/$service:\\1/p" "$@"
+}
+
 @test "the role's policy allows exactly the calls that the code can make" {
-	jq -e '.Version == "2012-10-17" and (.Statement | all(.Effect == "Allow"))' "$ROOT/etc/iam-policy.json"
-	jq -r '.Statement[].Action | if type == "array" then .[] else . end' "$ROOT/etc/iam-policy.json" | sort >"$BATS_TEST_TMPDIR/allowed"
-	grep -hoE 'TARGET "[A-Za-z]+"' "$ROOT"/daemon/aws/kinesis*.c | sed 's/TARGET "\(.*\)"/kinesis:\1/' | sort >"$BATS_TEST_TMPDIR/called"
-	[ "$(wc -l <"$BATS_TEST_TMPDIR/called")" -ge 4 ]
+	policy="$ROOT/etc/iam-policy.json" aws="$ROOT/daemon/aws"
+	jq -e '.Version == "2012-10-17" and (.Statement | all(.Effect == "Allow"))' "$policy"
+	jq -r '.Statement[].Action | if type == "array" then .[] else . end' "$policy" | sort >"$BATS_TEST_TMPDIR/allowed"
+	{
+		called kinesis 'TARGET "([A-Za-z]+)"' "$aws"/kinesis*.c
+		called cloudwatch '#define OPERATION "([A-Za-z]+)"' "$aws/cloudwatch.c"
+		called logs '"((Filter|Describe)[A-Za-z]+)"' "$aws/logs.c"
+	} | sort -u >"$BATS_TEST_TMPDIR/called"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/called")" -ge 7 ]
 	diff "$BATS_TEST_TMPDIR/allowed" "$BATS_TEST_TMPDIR/called"
-	# ListStreams takes no resource; the others are for streams, and for nothing else.
-	jq -e '.Statement | map(select(.Action == "kinesis:ListStreams").Resource == "*") | any' "$ROOT/etc/iam-policy.json"
-	jq -e '[.Statement[] | select(.Action != "kinesis:ListStreams").Resource] == ["arn:aws:kinesis:*:*:stream/*"]' "$ROOT/etc/iam-policy.json"
+	# These take no resource; the others of Kinesis are for streams, and for nothing else.
+	jq -e '[.Statement[] | select(.Action == ("kinesis:ListStreams", "cloudwatch:GetMetricData")).Resource] == ["*", "*"]' "$policy"
+	jq -e '[.Statement[] | select((.Action | tostring | contains("kinesis:")) and .Action != "kinesis:ListStreams").Resource] ==
+		["arn:aws:kinesis:*:*:stream/*"]' "$policy"
 }
 
 # ---- what systemd is told ----
