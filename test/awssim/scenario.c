@@ -9,6 +9,7 @@
 #include "common/mem.h"
 #include "common/text.h"
 #include "test/awssim/decode.h"
+#include "test/awssim/log_group_spec.h"
 #include "test/awssim/services.h"
 #include "test/awssim/stream_spec.h"
 
@@ -382,6 +383,7 @@ static const struct decode_field top_fields[] = {
     {.key = "credentials", .type = DECODE_READER, .read = read_credentials},
     {.key = "streams", .type = DECODE_READER, .read = read_streams},
     {.key = "generate", .type = DECODE_READER, .read = read_generate},
+    {.key = "log_groups", .type = DECODE_READER, .read = log_group_spec_read},
     {.key = "faults", .type = DECODE_READER, .read = read_faults},
 };
 enum { GENERAL_ROWS = 6, TOP_ROWS = KD_COUNT(top_fields) };
@@ -499,6 +501,9 @@ scenario_free(struct scenario *scenario)
 	for (size_t i = 0; i < scenario->streams_count; i++)
 		stream_clear(&scenario->streams[i]);
 	free(scenario->streams);
+	for (size_t i = 0; i < scenario->log_groups_count; i++)
+		log_group_clear(&scenario->log_groups[i]);
+	free(scenario->log_groups);
 	free(scenario->events);
 	free_credentials(scenario);
 	drop_regions(scenario);

@@ -12,6 +12,7 @@
 
 #include "common/yaml_tree.h"
 #include "test/awssim/faults.h"
+#include "test/awssim/log_group.h"
 #include "test/awssim/stream.h"
 
 enum { SCENARIO_REGIONS_MAX = 32, SCENARIO_STREAMS_MAX = 100000 };
@@ -60,6 +61,8 @@ struct scenario {
 	size_t streams_count;
 	struct scenario_event *events; /* by at_ms, ascending */
 	size_t events_count;
+	struct sim_log_group *log_groups;
+	size_t log_groups_count;
 	struct faults *faults;
 	int64_t start_ms; /* the clock's time at which it was read: the simulator's start */
 };

@@ -134,6 +134,7 @@ is_within_limit(struct call *call)
 {
 	struct world *world = call->sim->world;
 	struct limit_bucket *bucket = NULL;
+	double limit = call->operation->limit_per_s;
 	struct stream *stream;
 
 	if (!call->sim->scenario->enforce_limits || call->operation->limit_per_s <= 0)
@@ -146,7 +147,9 @@ is_within_limit(struct call *call)
 		if (stream != NULL)
 			bucket = &stream->buckets[call->operation->stream_bucket];
 	}
-	return bucket == NULL || limits_take(bucket, call->operation->limit_per_s, clock_mono_ms());
+	if (call->service->limit_in != NULL)
+		limit = call->service->limit_in(call->operation, call->region);
+	return bucket == NULL || limits_take(bucket, limit, clock_mono_ms());
 }
 
 static void

@@ -44,6 +44,8 @@ struct service {
 	 * none.
 	 */
 	void (*name_stream)(struct call *call);
+	/* The rate of an operation in a region; NULL: it is the same in all. */
+	double (*limit_in)(const struct operation *operation, const char *region);
 };
 
 /* By X-Amz-Target's prefix (len bytes), by the Query version, or the metadata service; NULL: none. */
