@@ -94,9 +94,11 @@ $(BUILD)/kdiagctl: $(call obj,$(CTL)) $(BUILD)/libcommon.a common/kdiag/probe.sy
 $(BUILD)/kdiag-awssim: $(call obj,$(AWSSIM)) $(BUILD)/libaws.a $(BUILD)/libcommon.a
 	$(LINK) -o $@ $(filter %.o,$^) $(BUILD)/libaws.a $(BUILD)/libcommon.a $(LIBS)
 
-$(BUILD)/probes/%.so: probes/%.c common/kdiag/probe.h
+# What is too much for one file lies beside it in a folder of the probe's name.
+.SECONDEXPANSION:
+$(BUILD)/probes/%.so: probes/%.c common/kdiag/probe.h $$(wildcard probes/$$*/*.[ch])
 	@mkdir -p $(@D)
-	$(CC) $(ALLFLAGS) -fPIC -shared -fvisibility=default $(LDHARDEN) $(LDFLAGS) -o $@ $<
+	$(CC) $(ALLFLAGS) -fPIC -shared -fvisibility=default $(LDHARDEN) $(LDFLAGS) -o $@ $(filter %.c,$^)
 
 $(BUILD)/test/probes/%.so: test/e2e/probes/%.c common/kdiag/probe.h
 	@mkdir -p $(@D)

@@ -6,8 +6,10 @@
 #include <inttypes.h>
 #include <kdiag/probe.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "probes/log_anomaly/faults.h"
+#include "probes/log_anomaly/usual.h"
 
 enum { LEARNING, FACTOR, ERROR_COUNT, BURST_COUNT, NEW_COUNT, NEW_FOR, SILENCE, SILENCE_COUNT, IGNORE };
 
@@ -42,334 +44,10 @@ static const struct kd_check checks[] = {
     [FAULTS_LATENCY] = {"known_faults_latency", "high_latency", "Inspect CloudWatch Logs: what slows consumers down"},
 };
 
-/* ---- known faults: what each means, and what to do ---- */
-
-enum next { NEXT_LOGS, NEXT_STREAM, NEXT_DIAGNOSE };
-
-/*
- * count: so many in 15 min are none of the faults that every client lives with. pattern: for the raw events, whose values are nobody's but their owner's.
- */
-static const struct rule {
-	const char *name;
-	size_t check;
-	enum kd_severity severity;
-	double count;
-	const char *means;
-	enum next next;
-	const char *pattern;
-} rules[] = {
-    {"kms", FAULTS_PERMISSIONS, KD_CRITICAL, 1, "the stream's KMS key cannot be used", NEXT_STREAM, "KMS"},
-    {"credentials", FAULTS_PERMISSIONS, KD_CRITICAL, 1, "credentials are missing or expired", NEXT_LOGS, "oken"},
-    {"access_denied", FAULTS_PERMISSIONS, KD_CRITICAL, 1, "a call is denied", NEXT_DIAGNOSE, "AccessDenied"},
-    {"not_found", FAULTS_CAPTURE, KD_CRITICAL, 1, "a stream, table or function is not there", NEXT_LOGS,
-	"ResourceNotFoundException"},
-    {"checkpoint", FAULTS_CAPTURE, KD_WARNING, 3, "progress is not saved, records will be read again", NEXT_LOGS,
-	"checkpoint"},
-    {"crashed", FAULTS_CAPTURE, KD_WARNING, 1, "the process ended", NEXT_LOGS, "exited"},
-    {"out_of_memory", FAULTS_CAPTURE, KD_CRITICAL, 1, "the process ran out of memory", NEXT_LOGS, "emory"},
-    {"expired_iterator", FAULTS_LATENCY, KD_WARNING, 1, "more than 5 min went by between two reads of a shard",
-	NEXT_DIAGNOSE, "ExpiredIterator"},
-    {"throughput_exceeded", FAULTS_LATENCY, KD_WARNING, 10, "reads or writes pass the limits of a shard", NEXT_DIAGNOSE,
-	"ProvisionedThroughputExceeded"},
-    {"lease_lost", FAULTS_LATENCY, KD_WARNING, 10, "workers take shards from each other", NEXT_LOGS, "ease"},
-    {"timed_out", FAULTS_LATENCY, KD_WARNING, 1, "the function takes longer than it may", NEXT_LOGS, "timed out"},
-    {"throttled", FAULTS_LATENCY, KD_WARNING, 10, "calls are refused for their rate", NEXT_LOGS, "xception"},
-    {"connection", FAULTS_LATENCY, KD_WARNING, 10, "connections break or are not made", NEXT_LOGS, "onnect"},
-};
-
-static const struct rule *
-rule_of(const char *name)
-{
-	for (size_t i = 0; i < KD_COUNT(rules); i++)
-		if (strcmp(rules[i].name, name) == 0)
-			return &rules[i];
-	return NULL;
-}
-
-/* ---- what is usual: for each hour of the day the events, the most in 5 min, the longest pause ---- */
-
-enum { HOURS = 24, FIELDS = 3, RATE = 0, PEAK = 1, GAP = 2, UNKNOWN = -1, CODES = 64 };
-enum { ID_MAX = 16, MODELS_MAX = 8000, FORGET_DAYS = 14, LATE_MS = 5 * 60 * 1000, HOUR_MS = 3600 * 1000 };
-
-/* Codes of a third of an octave, and no code moves by more than an octave a day: one bad day does not become what is usual. */
-enum { OCTAVE = 3 };
-
-struct model {
-	char id[ID_MAX];
-	int64_t day; /* of the last event, since 1970 */
-	signed char codes[FIELDS][HOURS];
-};
-
-struct learnt {
-	char *group;
-	int64_t hour; /* up to this one */
-	struct model *models;
-	size_t count, room;
-	struct learnt *next;
-};
-
-#define THIRD_OF_OCTAVE 1.2599210498948732
-
-static double
-decode(int code)
-{
-	double value = 1;
-
-	for (int i = 0; i < code; i++)
-		value *= THIRD_OF_OCTAVE;
-	return value - 1;
-}
-
-static int
-encode(double value)
-{
-	double limit = 1 + (THIRD_OF_OCTAVE - 1) / 2;
-	int code = 0;
-
-	for (; code < CODES - 1 && value + 1 > limit; code++)
-		limit *= THIRD_OF_OCTAVE;
-	return code;
-}
-
-static struct model *
-find_model(const struct learnt *learnt, const char *id)
-{
-	for (size_t i = 0; i < learnt->count; i++)
-		if (strcmp(learnt->models[i].id, id) == 0)
-			return &learnt->models[i];
-	return NULL;
-}
-
-static struct model *
-add_model(struct learnt *learnt, const char *id, size_t len)
-{
-	struct model *model;
-
-	if (learnt->count == MODELS_MAX || len >= ID_MAX)
-		return NULL;
-	if (learnt->count == learnt->room) {
-		size_t room = learnt->room * 2 + 16;
-		struct model *larger = realloc(learnt->models, room * sizeof(*larger));
-
-		if (larger == NULL)
-			return NULL;
-		learnt->models = larger;
-		learnt->room = room;
-	}
-	model = &learnt->models[learnt->count++];
-	memset(model, 0, sizeof(*model));
-	memcpy(model->id, id, len);
-	memset(model->codes, UNKNOWN, sizeof(model->codes));
-	return model;
-}
-
-/* Towards what was seen: the middle by half the way, the extremes at once upwards, slowly down. */
-static void
-learn_code(signed char *code, int seen, size_t field)
-{
-	int step = seen - *code;
-
-	if (*code == UNKNOWN) {
-		*code = (signed char)seen;
-		return;
-	}
-	if (step > OCTAVE)
-		step = OCTAVE;
-	if (step < -OCTAVE)
-		step = -OCTAVE;
-	if (field == RATE)
-		step = (step + (step > 0)) / 2;
-	else if (step < 0)
-		step = -1;
-	*code = (signed char)(*code + step);
-}
-
-static void
-learn_hours(struct learnt *learnt, const struct kd_log_group *group, const struct kd_log_template *template)
-{
-	int64_t first = group->hours_from_ms / HOUR_MS, last = (group->until_ms - LATE_MS) / HOUR_MS;
-	struct model *model = find_model(learnt, template->id);
-	int64_t from = model == NULL ? INT64_MIN : learnt->hour + 1; /* of a new one all that is there */
-
-	if (model == NULL)
-		model = add_model(learnt, template->id, strlen(template->id));
-	if (model == NULL)
-		return;
-	for (size_t i = 0; (i + 1) * FIELDS <= template->hours_count; i++) {
-		int64_t hour = first + (int64_t)i;
-		const double *seen = &template->hours[i * FIELDS];
-
-		if (hour < from || hour >= last || !(seen[RATE] >= 0))
-			continue;
-		for (size_t f = 0; f < FIELDS; f++)
-			learn_code(&model->codes[f][hour % HOURS], encode(seen[f]), f);
-	}
-	if (template->last_ms / (HOURS * (int64_t)HOUR_MS) > model->day)
-		model->day = template->last_ms / (HOURS * (int64_t)HOUR_MS);
-}
-
-static void
-learn(struct learnt *learnt, const struct kd_log_group *group)
-{
-	for (size_t i = 0; i < group->templates_count; i++)
-		learn_hours(learnt, group, &group->templates[i]);
-	learnt->hour = (group->until_ms - LATE_MS) / HOUR_MS - 1;
-}
-
-struct usual {
-	double peak, gap_s;
-	double rate; /* events an hour, the least of the hours around this one */
-	bool known;
-};
-
-static void
-widen(struct usual *usual, double rate, double peak, double gap_s)
-{
-	usual->rate = !usual->known || rate < usual->rate ? rate : usual->rate;
-	usual->peak = peak > usual->peak ? peak : usual->peak;
-	usual->gap_s = gap_s > usual->gap_s ? gap_s : usual->gap_s;
-	usual->known = true;
-}
-
-/* Of this hour of the day and those beside it, by the state and by yesterday itself, which knows of merged templates; without any of the whole day. */
-static struct usual
-find_usual(const struct learnt *learnt, const struct kd_log_group *group, const struct kd_log_template *template)
-{
-	const struct model *model = find_model(learnt, template->id);
-	int64_t now = group->until_ms / HOUR_MS, first = group->hours_from_ms / HOUR_MS;
-	struct usual usual = {0};
-
-	for (int64_t hour = now - HOURS - 1; hour <= now - HOURS + 1; hour++) {
-		const double *seen = &template->hours[(hour - first) * FIELDS];
-		int at = (int)(hour % HOURS);
-
-		if (hour >= first && (size_t)(hour - first + 1) * FIELDS <= template->hours_count && seen[RATE] >= 0)
-			widen(&usual, seen[RATE], seen[PEAK], seen[GAP]);
-		if (model != NULL && model->codes[RATE][at] != UNKNOWN)
-			widen(&usual, decode(model->codes[RATE][at]), decode(model->codes[PEAK][at]),
-			    decode(model->codes[GAP][at]));
-	}
-	for (int at = 0; model != NULL && !usual.known && at < HOURS; at++)
-		if (model->codes[RATE][at] != UNKNOWN)
-			widen(&usual, decode(model->codes[RATE][at]), decode(model->codes[PEAK][at]),
-			    decode(model->codes[GAP][at]));
-	return usual;
-}
-
-/* ---- the state: "1;" then for each group "=NAME HOUR;" and its models "ID DAY CODES;" ---- */
-
-static const char letters[CODES + 1] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-static const char state_head[] = "1;";
-enum { MODEL_TEXT = FIELDS * HOURS, STATE_MAX = 1000 * 1000, GROUP_NAME_MAX = 512 };
-
-static void
-free_learnt(struct learnt *learnt)
-{
-	struct learnt *next;
-
-	for (; learnt != NULL; learnt = next) {
-		next = learnt->next;
-		free(learnt->group);
-		free(learnt->models);
-		free(learnt);
-	}
-}
-
-static struct learnt *
-add_learnt(struct learnt **list, const char *name, size_t len, int64_t hour)
-{
-	struct learnt *learnt = calloc(1, sizeof(*learnt));
-
-	if (learnt == NULL || (learnt->group = strndup(name, len)) == NULL) {
-		free(learnt);
-		return NULL;
-	}
-	learnt->hour = hour;
-	learnt->next = *list;
-	*list = learnt;
-	return learnt;
-}
-
-static void
-read_model(struct learnt *learnt, const char *entry, size_t len)
-{
-	const char *day = memchr(entry, ' ', len),
-		   *codes = day != NULL ? memchr(day + 1, ' ', len - (size_t)(day + 1 - entry)) : NULL;
-	struct model *model;
-
-	if (codes == NULL || (size_t)(entry + len - codes - 1) != MODEL_TEXT)
-		return;
-	model = add_model(learnt, entry, (size_t)(day - entry));
-	if (model == NULL)
-		return;
-	model->day = strtoll(day + 1, NULL, 10);
-	for (size_t i = 0; i < MODEL_TEXT; i++) {
-		const char *letter = memchr(letters, codes[1 + i], CODES);
-
-		model->codes[i / HOURS][i % HOURS] = (signed char)(letter != NULL ? letter - letters : UNKNOWN);
-	}
-}
-
-/* What makes no sense is passed over: it is learnt again. */
-static struct learnt *
-read_state(const char *state)
-{
-	struct learnt *list = NULL, *learnt = NULL;
-	size_t len;
-
-	if (state == NULL || strncmp(state, state_head, sizeof(state_head) - 1) != 0)
-		return NULL;
-	for (state += sizeof(state_head) - 1; *state != '\0'; state += len + (state[len] == ';')) {
-		const char *blank;
-
-		len = strcspn(state, ";");
-		blank = memchr(state, ' ', len);
-		if (*state == '=' && blank != NULL)
-			learnt =
-			    add_learnt(&list, state + 1, (size_t)(blank - state - 1), strtoll(blank + 1, NULL, 10));
-		else if (*state != '=' && learnt != NULL)
-			read_model(learnt, state, len);
-	}
-	return list;
-}
-
-static size_t
-write_model(const struct model *model, char *out)
-{
-	int len = sprintf(out, "%s %" PRId64 " ", model->id, model->day);
-
-	for (size_t i = 0; i < MODEL_TEXT; i++) {
-		int code = model->codes[i / HOURS][i % HOURS];
-
-		out[(size_t)len + i] = code == UNKNOWN ? '-' : letters[code];
-	}
-	out[(size_t)len + MODEL_TEXT] = ';';
-	return (size_t)len + MODEL_TEXT + 1;
-}
-
-static void
-write_state(const struct learnt *list, int64_t now_ms, struct kd_report *out)
-{
-	char *text = malloc(STATE_MAX + GROUP_NAME_MAX + 256);
-	size_t len = sizeof(state_head) - 1;
-
-	if (text == NULL)
-		return;
-	memcpy(text, state_head, len);
-	for (; list != NULL && len < STATE_MAX; list = list->next) {
-		len += (size_t)sprintf(text + len, "=%.*s %" PRId64 ";", GROUP_NAME_MAX, list->group, list->hour);
-		for (size_t i = 0; i < list->count && len < STATE_MAX; i++)
-			if (list->models[i].day + FORGET_DAYS >= now_ms / (HOURS * (int64_t)HOUR_MS))
-				len += write_model(&list->models[i], text + len);
-	}
-	text[len] = '\0';
-	kd_keep_state(out, text);
-	free(text);
-}
-
 /* ---- sentences ---- */
 
-enum { QUOTE_MAX = 80, TEXT_SIZE = 128 };
+enum { DAY_S = 86400 };
+enum { QUOTE_MAX = 80, TEXT_SIZE = 128, BLAME_SIZE = 640 }; /* 640: a name of a log group has up to 512 bytes */
 
 /* A template in a sentence: in quotes, cut between characters. */
 static const char *
@@ -427,7 +105,7 @@ struct judging {
 	const struct kd_facts *facts;
 	const struct kd_settings *settings;
 	const struct kd_log_group *group;
-	const struct learnt *learnt;
+	const struct usual_group *usual;
 	struct kd_report *out;
 };
 
@@ -458,7 +136,7 @@ judge_errors(const struct judging *judging)
 {
 	const struct kd_log_group *group = judging->group;
 	const struct kd_log_template *errors = &group->templates[1];
-	struct usual usual = find_usual(judging->learnt, group, errors);
+	struct usual usual = usual_find(judging->usual, group, errors);
 	int64_t least = kd_integer(judging->settings, ERROR_COUNT);
 	double limit = usual.peak * (double)kd_integer(judging->settings, FACTOR);
 	bool bad = errors->recent >= (double)least && errors->recent > limit;
@@ -534,7 +212,7 @@ judge_burst(const struct judging *judging)
 
 	for (size_t i = 2; i < group->templates_count; i++) {
 		const struct kd_log_template *template = &group->templates[i];
-		struct usual usual = find_usual(judging->learnt, group, template);
+		struct usual usual = usual_find(judging->usual, group, template);
 
 		if (template->recent >= (double)kd_integer(judging->settings, BURST_COUNT) && usual.known &&
 		    template->recent > usual.peak * (double)kd_integer(judging->settings, FACTOR) &&
@@ -563,7 +241,7 @@ is_silent(const struct judging *judging, const struct kd_log_template *template,
 
 	*due = usual->rate / 3600 * (double)pause_s * judging->group->share;
 	return usual->known && template->last_ms != 0 && pause_s >= kd_duration_s(judging->settings, SILENCE) &&
-	       pause_s < HOURS * 3600 &&
+	       pause_s < DAY_S &&
 	       (double)pause_s > usual->gap_s * (double)kd_integer(judging->settings, FACTOR) &&
 	       *due >= (double)kd_integer(judging->settings, SILENCE_COUNT);
 }
@@ -576,7 +254,7 @@ find_silent(const struct judging *judging, struct worst *worst)
 
 	for (size_t i = 0; i < group->templates_count; i++) {
 		const struct kd_log_template *template = &group->templates[i];
-		struct usual usual = find_usual(judging->learnt, group, template);
+		struct usual usual = usual_find(judging->usual, group, template);
 		double due;
 
 		if (i == 1 || template->failing || is_ignored(judging, template) ||
@@ -612,14 +290,14 @@ judge_silence(const struct judging *judging)
 }
 
 static void
-say_next(const struct judging *judging, const struct rule *rule)
+say_next(const struct judging *judging, const struct fault_rule *rule)
 {
-	if (rule->next == NEXT_STREAM)
+	if (rule->next == FAULT_NEXT_STREAM)
 		kd_next(judging->out, "aws kinesis describe-stream-summary --stream-name %s --region %s",
 		    kd_stream_name(judging->facts), kd_stream_region(judging->facts));
-	else if (rule->next == NEXT_DIAGNOSE)
+	else if (rule->next == FAULT_NEXT_DIAGNOSE)
 		kd_next(judging->out, "kdiagctl diagnose %s --symptom %s", kd_stream_name(judging->facts),
-		    checks[rule->check].symptom);
+		    checks[FAULTS_CAPTURE + rule->symptom].symptom);
 	else
 		show_raw(judging->facts, judging->group, judging->group->faults_from_ms, rule->pattern, judging->out);
 }
@@ -629,14 +307,14 @@ judge_faults(const struct judging *judging, size_t check)
 {
 	const struct kd_log_group *group = judging->group;
 	const struct kd_log_fault *worst = NULL;
-	const struct rule *worst_rule = NULL;
+	const struct fault_rule *worst_rule = NULL;
 	char text[TEXT_SIZE], others[TEXT_SIZE];
 	size_t count = 0;
 
 	for (size_t i = 0; i < group->faults_count; i++) {
-		const struct rule *rule = rule_of(group->faults[i].name);
+		const struct fault_rule *rule = faults_find(group->faults[i].name);
 
-		if (rule == NULL || rule->check != check || group->faults[i].count < rule->count)
+		if (rule == NULL || FAULTS_CAPTURE + rule->symptom != check || group->faults[i].count < rule->count)
 			continue;
 		count++;
 		if (worst == NULL || rule->severity > worst_rule->severity ||
@@ -664,7 +342,7 @@ static void
 say_missing(const struct judging *judging)
 {
 	const struct kd_log_group *group = judging->group;
-	char blame[GROUP_NAME_MAX + TEXT_SIZE];
+	char blame[BLAME_SIZE];
 
 	snprintf(blame, sizeof(blame), "log_anomaly/%s/%s", checks[ERRORS].name, group->name);
 	for (size_t check = 0; check < KD_COUNT(checks); check++)
@@ -709,21 +387,12 @@ judge_group(const struct judging *judging)
 		judge_faults(judging, check);
 }
 
-static struct learnt *
-learnt_of(struct learnt **list, const struct kd_log_group *group)
-{
-	for (struct learnt *learnt = *list; learnt != NULL; learnt = learnt->next)
-		if (strcmp(learnt->group, group->name) == 0)
-			return learnt;
-	return add_learnt(list, group->name, strlen(group->name), INT64_MIN / 2);
-}
-
 static void
 judge(const struct kd_facts *facts, const struct kd_settings *settings, struct kd_report *out)
 {
 	size_t count;
 	const struct kd_log_group *groups = kd_get_log_groups(facts, 0, &count);
-	struct learnt *list;
+	struct usual_group *list;
 
 	if (groups == NULL && kd_missing(facts, 0) == KD_NOT_CONFIGURED) {
 		kd_find(out, ERRORS, NULL, KD_OK, "%s", kd_missing_why(facts, 0));
@@ -733,20 +402,20 @@ judge(const struct kd_facts *facts, const struct kd_settings *settings, struct k
 		kd_unknown(out, ERRORS, NULL, facts, 0);
 		return;
 	}
-	list = read_state(kd_state(facts));
+	list = usual_read(kd_state(facts));
 	for (size_t i = 0; i < count; i++) {
 		struct judging judging = {.facts = facts, .settings = settings, .group = &groups[i], .out = out};
-		struct learnt *learnt = learnt_of(&list, &groups[i]);
+		struct usual_group *usual = usual_get(&list, groups[i].name);
 
-		judging.learnt = learnt;
-		if (learnt == NULL)
+		judging.usual = usual;
+		if (usual == NULL)
 			continue;
 		judge_group(&judging);
 		if (groups[i].missing == KD_KNOWN && !groups[i].behind)
-			learn(learnt, &groups[i]);
+			usual_learn(usual, &groups[i]);
 	}
-	write_state(list, kd_now_ms(facts), out);
-	free_learnt(list);
+	usual_write(list, kd_now_ms(facts), out);
+	usual_free(list);
 }
 
 const struct kd_probe kd_probe = {
