@@ -63,7 +63,15 @@ quote(const char *text, char out[TEXT_SIZE])
 	return out;
 }
 
-/* " and 3 more"; "" when there are none. */
+/* "once", "14 times" */
+static const char *
+times(double count, char out[TEXT_SIZE])
+{
+	snprintf(out, TEXT_SIZE, count < 1.5 ? "once" : "%.0f times", count);
+	return out;
+}
+
+/* ", and 3 more"; "" when there are none. */
 static const char *
 more(size_t others, char out[TEXT_SIZE])
 {
@@ -79,13 +87,14 @@ sampled(const struct kd_log_group *group, char out[TEXT_SIZE])
 	return out;
 }
 
+/* pattern: a filter pattern of CloudWatch Logs, or NULL. */
 static void
 show_raw(const struct kd_facts *facts, const struct kd_log_group *group, int64_t from_ms, const char *pattern,
     struct kd_report *out)
 {
 	kd_next(out, "aws logs filter-log-events --log-group-name '%s' --start-time %" PRId64 "%s%s%s --region %s",
-	    group->name, from_ms, pattern != NULL ? " --filter-pattern '\"" : "", pattern != NULL ? pattern : "",
-	    pattern != NULL ? "\"'" : "", kd_stream_region(facts));
+	    group->name, from_ms, pattern != NULL ? " --filter-pattern '" : "", pattern != NULL ? pattern : "",
+	    pattern != NULL ? "'" : "", kd_stream_region(facts));
 }
 
 static void
@@ -179,8 +188,9 @@ static void
 judge_new(const struct judging *judging)
 {
 	const struct kd_log_group *group = judging->group;
+	size_t known = group->templates_count - 2;
 	struct worst worst = {0};
-	char text[TEXT_SIZE], others[TEXT_SIZE], age[KD_AGE_SIZE], share[TEXT_SIZE];
+	char text[TEXT_SIZE], others[TEXT_SIZE], age[KD_AGE_SIZE], share[TEXT_SIZE], count[TEXT_SIZE];
 
 	for (size_t i = 2; i < group->templates_count; i++) {
 		const struct kd_log_template *template = &group->templates[i];
@@ -190,13 +200,13 @@ judge_new(const struct judging *judging)
 			take_worse(&worst, template, template->count, &(const struct usual){0});
 	}
 	if (worst.count == 0) {
-		kd_find(judging->out, NEW_TEMPLATE, group->name, KD_OK, "nothing new in %s%s, %zu templates are known",
-		    group->name, sampled(group, share), group->templates_count - 2);
+		kd_find(judging->out, NEW_TEMPLATE, group->name, KD_OK, "nothing new in %s%s, %zu template%s known",
+		    group->name, sampled(group, share), known, known == 1 ? " is" : "s are");
 		return;
 	}
 	kd_find(judging->out, NEW_TEMPLATE, group->name, worst.failing ? KD_WARNING : KD_INFO,
-	    "new in %s: %s, %.0f times in %s%s%s", group->name, quote(worst.template->text, text),
-	    worst.template->count, kd_age((group->until_ms - worst.template->first_ms) / 1000, age),
+	    "new in %s: %s, %s in %s%s%s", group->name, quote(worst.template->text, text),
+	    times(worst.template->count, count), kd_age((group->until_ms - worst.template->first_ms) / 1000, age),
 	    more(worst.count - 1, others), sampled(group, share));
 	add_evidence(group, worst.template, judging->out);
 	kd_evidence_integer(judging->out, "new_templates", (int64_t)worst.count);
@@ -220,8 +230,8 @@ judge_burst(const struct judging *judging)
 			take_worse(&worst, template, template->recent / (usual.peak + 1), &usual);
 	}
 	if (worst.count == 0) {
-		kd_find(judging->out, BURST, group->name, KD_OK, "%zu templates of %s%s are written as often as usual",
-		    group->templates_count - 2, group->name, sampled(group, share));
+		kd_find(judging->out, BURST, group->name, KD_OK, "nothing in %s%s is written more often than usual",
+		    group->name, sampled(group, share));
 		return;
 	}
 	kd_find(judging->out, BURST, group->name, worst.failing ? KD_WARNING : KD_INFO,
@@ -241,8 +251,7 @@ is_silent(const struct judging *judging, const struct kd_log_template *template,
 
 	*due = usual->rate / 3600 * (double)pause_s * judging->group->share;
 	return usual->known && template->last_ms != 0 && pause_s >= kd_duration_s(judging->settings, SILENCE) &&
-	       pause_s < DAY_S &&
-	       (double)pause_s > usual->gap_s * (double)kd_integer(judging->settings, FACTOR) &&
+	       pause_s < DAY_S && (double)pause_s > usual->gap_s * (double)kd_integer(judging->settings, FACTOR) &&
 	       *due >= (double)kd_integer(judging->settings, SILENCE_COUNT);
 }
 
@@ -308,7 +317,7 @@ judge_faults(const struct judging *judging, size_t check)
 	const struct kd_log_group *group = judging->group;
 	const struct kd_log_fault *worst = NULL;
 	const struct fault_rule *worst_rule = NULL;
-	char text[TEXT_SIZE], others[TEXT_SIZE];
+	char text[TEXT_SIZE], others[TEXT_SIZE], often[TEXT_SIZE];
 	size_t count = 0;
 
 	for (size_t i = 0; i < group->faults_count; i++) {
@@ -327,8 +336,9 @@ judge_faults(const struct judging *judging, size_t check)
 		kd_find(judging->out, check, group->name, KD_OK, "none in the last 15 min of %s", group->name);
 		return;
 	}
-	kd_find(judging->out, check, group->name, worst_rule->severity, "%s (%.0f times in 15 min in %s): %s%s",
-	    worst_rule->means, worst->count, group->name, quote(worst->text, text), more(count - 1, others));
+	kd_find(judging->out, check, group->name, worst_rule->severity, "%s (%s in 15 min in %s): %s%s",
+	    worst_rule->means, times(worst->count, often), group->name, quote(worst->text, text),
+	    more(count - 1, others));
 	kd_evidence_string(judging->out, "log_group", group->name);
 	kd_evidence_string(judging->out, "fault", worst->name);
 	kd_evidence_integer(judging->out, "events_15m", (int64_t)(worst->count + 0.5));
@@ -337,17 +347,24 @@ judge_faults(const struct judging *judging, size_t check)
 
 /* ---- a group ---- */
 
-/* The reason is told once; what else could not be judged follows from it. */
+/* The reason is told once, as a matter of the first check: what else could not be judged follows from it. */
+static void
+say_rest_unknown(struct kd_report *out, const char *subject, enum kd_reason reason, const char *why)
+{
+	char blame[BLAME_SIZE];
+
+	snprintf(blame, sizeof(blame), "log_anomaly/%s/%s", checks[ERRORS].name, subject != NULL ? subject : "stream");
+	for (size_t check = ERRORS + 1; check < KD_COUNT(checks); check++)
+		kd_unknown_because(out, check, subject, reason, blame, "%s", why);
+}
+
 static void
 say_missing(const struct judging *judging)
 {
 	const struct kd_log_group *group = judging->group;
-	char blame[BLAME_SIZE];
 
-	snprintf(blame, sizeof(blame), "log_anomaly/%s/%s", checks[ERRORS].name, group->name);
-	for (size_t check = 0; check < KD_COUNT(checks); check++)
-		kd_unknown_because(judging->out, check, group->name, group->missing,
-		    check == ERRORS ? group->blame : blame, "%s", group->why);
+	kd_unknown_because(judging->out, ERRORS, group->name, group->missing, group->blame, "%s", group->why);
+	say_rest_unknown(judging->out, group->name, group->missing, group->why);
 }
 
 static void
@@ -388,21 +405,40 @@ judge_group(const struct judging *judging)
 }
 
 static void
+say_unknown(const struct kd_facts *facts, const char *subject, struct kd_report *out)
+{
+	kd_unknown(out, ERRORS, subject, facts, 0);
+	say_rest_unknown(out, subject, kd_missing(facts, 0), kd_missing_why(facts, 0));
+}
+
+/* Of no group: those that were judged before keep what is open of them. */
+static void
+say_nothing_known(const struct kd_facts *facts, const struct usual_group *list, struct kd_report *out)
+{
+	if (list == NULL)
+		say_unknown(facts, NULL, out);
+	for (; list != NULL; list = usual_next(list))
+		say_unknown(facts, usual_name(list), out);
+}
+
+static void
+say_not_configured(const struct kd_facts *facts, struct kd_report *out)
+{
+	for (size_t check = 0; check < KD_COUNT(checks); check++)
+		kd_find(out, check, NULL, KD_OK, "%s", kd_missing_why(facts, 0));
+}
+
+static void
 judge(const struct kd_facts *facts, const struct kd_settings *settings, struct kd_report *out)
 {
 	size_t count;
 	const struct kd_log_group *groups = kd_get_log_groups(facts, 0, &count);
-	struct usual_group *list;
+	struct usual_group *list = usual_read(kd_state(facts));
 
-	if (groups == NULL && kd_missing(facts, 0) == KD_NOT_CONFIGURED) {
-		kd_find(out, ERRORS, NULL, KD_OK, "%s", kd_missing_why(facts, 0));
-		return;
-	}
-	if (groups == NULL) {
-		kd_unknown(out, ERRORS, NULL, facts, 0);
-		return;
-	}
-	list = usual_read(kd_state(facts));
+	if (groups == NULL && kd_missing(facts, 0) == KD_NOT_CONFIGURED)
+		say_not_configured(facts, out);
+	else if (groups == NULL)
+		say_nothing_known(facts, list, out);
 	for (size_t i = 0; i < count; i++) {
 		struct judging judging = {.facts = facts, .settings = settings, .group = &groups[i], .out = out};
 		struct usual_group *usual = usual_get(&list, groups[i].name);
@@ -414,7 +450,8 @@ judge(const struct kd_facts *facts, const struct kd_settings *settings, struct k
 		if (groups[i].missing == KD_KNOWN && !groups[i].behind)
 			usual_learn(usual, &groups[i]);
 	}
-	usual_write(list, kd_now_ms(facts), out);
+	if (groups != NULL)
+		usual_write(list, kd_now_ms(facts), out);
 	usual_free(list);
 }
 

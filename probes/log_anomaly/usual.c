@@ -296,3 +296,15 @@ usual_get(struct usual_group **list, const char *name)
 			return learnt;
 	return add_group(list, name, strlen(name), INT64_MIN / 2);
 }
+
+const char *
+usual_name(const struct usual_group *usual)
+{
+	return usual->group;
+}
+
+const struct usual_group *
+usual_next(const struct usual_group *usual)
+{
+	return usual->next;
+}

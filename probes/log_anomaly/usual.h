@@ -24,6 +24,8 @@ struct usual_group *usual_read(const char *state);
 /* Keeps it as the state. */
 void usual_write(const struct usual_group *list, int64_t now_ms, struct kd_report *out);
 void usual_free(struct usual_group *list);
+const char *usual_name(const struct usual_group *usual);
+const struct usual_group *usual_next(const struct usual_group *usual);
 
 /* The group's part of the list, added when it is new; NULL: no memory. */
 struct usual_group *usual_get(struct usual_group **list, const char *name);
