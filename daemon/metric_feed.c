@@ -224,8 +224,10 @@ ask(void *part_, const struct kd_need *need, const struct collect_terms *terms)
 		item->urgent |= terms->urgent;
 		waiting++;
 	}
-	if (waiting > 0)
-		metric_place_kick(part->place);
+	if (waiting == 0)
+		return;
+	part->is_waiting = true;
+	metric_place_kick(part->place);
 }
 
 static struct fact *

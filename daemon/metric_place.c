@@ -394,6 +394,9 @@ find_due(const struct metric_place *place, struct due_list *list)
 
 	TAILQ_FOREACH(part, &place->parts, link)
 	{
+		if (part->is_waiting)
+			mark_answered(part);
+		part->is_waiting = false;
 		if (metric_part_is_gone(part))
 			continue;
 		for (w = 0; w < part->count; w++)
@@ -407,13 +410,11 @@ find_due(const struct metric_place *place, struct due_list *list)
 static void
 drop_unpaid(struct due_list *list, double paid)
 {
-	static const char why[] = "the day's money for metrics is spent until 00:00 UTC (aws.budget_usd_per_day)";
-
 	while ((double)list->count > paid) {
 		struct metric_item *item = list->rows[--list->count].item;
 
 		item->urgent = false;
-		metric_item_fail(item, AWS_OK, why);
+		metric_item_fail(item, AWS_OK, METRIC_UNPAID);
 		mark_answered(item->want->part);
 	}
 }

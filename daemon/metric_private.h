@@ -17,7 +17,9 @@
 #include "daemon/metric_feed.h"
 #include "daemon/metric_series.h"
 
-#define METRIC_OPERATION "cloudwatch:GetMetricData"
+#define METRIC_OPERATION    "cloudwatch:GetMetricData"
+#define METRIC_UNPAID       "the day's money for metrics is spent until 00:00 UTC (aws.budget_usd_per_day)"
+#define METRIC_UNPAID_BLAME "self/budget/cloudwatch"
 
 struct metric_want;
 
@@ -57,7 +59,8 @@ struct metric_part {
 	struct metric_want **wants;
 	size_t count;
 	int64_t stagger_ms; /* where in the hour its shifted windows are read */
-	bool is_answered;   /* something came; in place->answered */
+	bool is_waiting; /* asks with the next batch; what is not due then, since the budget moved, is served at once */
+	bool is_answered; /* something came; in place->answered */
 	TAILQ_ENTRY(metric_part) link, answered;
 };
 TAILQ_HEAD(metric_parts, metric_part);

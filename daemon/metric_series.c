@@ -66,7 +66,7 @@ metric_series_next(const struct metric_series *series, int64_t base_ms)
 	struct metric_range range = {to_ms - series->need.window_s * 1000, to_ms + ahead_ms(series)};
 	int64_t again_ms = round_down(series->read_to_ms - METRIC_SERIES_REREAD_MS, period_ms(series));
 
-	if (series->read_to_ms > 0 && series->first_ms <= range.start_ms && again_ms > range.start_ms)
+	if (series->read_to_ms > 0 && series->read_from_ms <= range.start_ms && again_ms > range.start_ms)
 		range.start_ms = again_ms < range.end_ms ? again_ms : range.end_ms - period_ms(series);
 	return range;
 }
@@ -105,6 +105,10 @@ metric_series_take(
 	if (range->start_ms < first_ms)
 		skip = (size_t)((first_ms - range->start_ms) / period_ms(series));
 	memcpy(series->values + series->count - (count - skip), values + skip, (count - skip) * sizeof(*values));
+	if (series->read_to_ms == 0 || range->start_ms > series->read_to_ms || range->start_ms < series->read_from_ms)
+		series->read_from_ms = range->start_ms;
+	if (series->read_from_ms < first_ms)
+		series->read_from_ms = first_ms;
 	series->read_to_ms = range->end_ms;
 	series->base_ms = base_ms;
 }
@@ -124,7 +128,7 @@ metric_series_holds(const struct metric_series *series, int64_t window_s, int64_
 		return false;
 	if (series->need.shift_s > 0 && base_ms - series->need.shift_s * 1000 > series->read_to_ms)
 		return false;
-	return series->first_ms <= window_end(series, base_ms) - window_s * 1000;
+	return series->read_from_ms <= window_end(series, base_ms) - window_s * 1000;
 }
 
 struct kd_series

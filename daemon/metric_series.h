@@ -21,7 +21,8 @@ struct metric_series {
 	double *values;      /* from first_ms on, one a period; NAN: no datapoint */
 	size_t count;
 	int64_t first_ms;
-	int64_t read_to_ms; /* points before this are read; 0: none are */
+	/* What lies between is read; read_to_ms 0: nothing is. */
+	int64_t read_from_ms, read_to_ms;
 	int64_t
 	    base_ms; /* the newest settled period's end when they were asked for: read_to_ms where nothing is shifted */
 };

@@ -50,17 +50,23 @@ metric_want_new(struct metric_part *part, const struct collect_want *from)
 	return want;
 }
 
-void
-metric_want_free(struct metric_want *want)
+static void
+free_items(struct metric_want *want)
 {
 	size_t i;
 
-	if (want == NULL)
-		return;
 	for (i = 0; i < want->count; i++)
 		item_free(want->items[i]);
 	free(want->items);
 	fact_unref(want->blocked);
+}
+
+void
+metric_want_free(struct metric_want *want)
+{
+	if (want == NULL)
+		return;
+	free_items(want);
 	free(want->metric);
 	free(want);
 }
@@ -68,8 +74,12 @@ metric_want_free(struct metric_want *want)
 void
 metric_want_widen(struct metric_want *want, const struct collect_want *from)
 {
+	size_t i;
+
 	if (from->need.window_s > want->need.window_s)
 		want->need.window_s = from->need.window_s;
+	for (i = 0; i < want->count; i++)
+		metric_series_widen(&want->items[i]->series, from->need.window_s);
 	if (from->interval_s * 1000 < want->interval_ms)
 		want->interval_ms = from->interval_s * 1000;
 }
@@ -79,6 +89,7 @@ metric_want_inherit(struct metric_want *want, struct metric_want *before)
 {
 	size_t i;
 
+	free_items(want);
 	want->items = before->items;
 	want->count = before->count;
 	want->active = before->active;
@@ -259,7 +270,7 @@ blame_of(const struct metric_item *item)
 	char *blame;
 
 	if (item->fault == AWS_OK)
-		return mem_strdup("self/budget/cloudwatch");
+		return mem_strdup(METRIC_UNPAID_BLAME);
 	if (item->fault == AWS_DENIED)
 		return collect_blame(aws, "denied", METRIC_OPERATION);
 	blame = aws_place_blame(aws, "monitoring", item->fault);
@@ -311,6 +322,8 @@ missing_of(const struct metric_want *want, const struct kd_need *need, bool late
 			return missing_failed(item, need);
 		if (late)
 			return missing_late(want, need);
+		if (isinf(feed_of(want)->stretch))
+			return fact_new_missing_need(need, KD_STALE, METRIC_UNPAID, METRIC_UNPAID_BLAME);
 		return fact_new_missing_need(need, KD_STALE, "the newest points are too old to judge by", NULL);
 	}
 	return NULL;

@@ -129,6 +129,23 @@ test_widen(void **state)
 	assert_true(metric_series_cut(&series, 7200, NOON + MINUTE).values[0] == -119);
 }
 
+/* The answer to a question that was asked when the window was shorter: what lies before it is not known. */
+static void
+test_widened_meanwhile(void **state)
+{
+	struct metric_range range;
+	const double ones[30] = {1, 1, 1};
+
+	(void)state;
+	begin(&half_hour);
+	range = metric_series_next(&series, NOON);
+	metric_series_widen(&series, 7200);
+	metric_series_take(&series, &range, NOON, ones);
+	assert_true(metric_series_holds(&series, 1800, NOON));
+	assert_false(metric_series_holds(&series, 1860, NOON));
+	assert_int_equal(metric_series_next(&series, NOON).start_ms, NOON - 2 * HOUR);
+}
+
 /* An answer that comes when a newer one is in. */
 static void
 test_old_answer(void **state)
@@ -201,6 +218,7 @@ main(void)
 	    cmocka_unit_test_teardown(test_windows, end),
 	    cmocka_unit_test_teardown(test_gap, end),
 	    cmocka_unit_test_teardown(test_widen, end),
+	    cmocka_unit_test_teardown(test_widened_meanwhile, end),
 	    cmocka_unit_test_teardown(test_old_answer, end),
 	    cmocka_unit_test_teardown(test_shifted, end),
 	    cmocka_unit_test_teardown(test_hours, end),
