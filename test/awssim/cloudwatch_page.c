@@ -161,8 +161,8 @@ answer_query(struct call *call, struct page *page, size_t number, size_t *room)
 	*room -= take;
 	page->told[number] = told + take;
 	page->open[number] = status == INTERNAL_ERROR || (status != FORBIDDEN && told + take < count);
-	if (status == COMPLETE && page->open[number])
-		status = PARTIAL;
+	if (status == COMPLETE || status == PARTIAL)
+		status = page->open[number] ? PARTIAL : COMPLETE;
 	result = write_result(&query, points + told, take, status);
 	free(points);
 	return result;
