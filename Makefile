@@ -98,7 +98,7 @@ $(BUILD)/kdiag-awssim: $(call obj,$(AWSSIM)) $(BUILD)/libaws.a $(BUILD)/libcommo
 .SECONDEXPANSION:
 $(BUILD)/probes/%.so: probes/%.c common/kdiag/probe.h $$(wildcard probes/$$*/*.[ch])
 	@mkdir -p $(@D)
-	$(CC) $(ALLFLAGS) -fPIC -shared -fvisibility=default $(LDHARDEN) $(LDFLAGS) -o $@ $(filter %.c,$^)
+	$(CC) $(ALLFLAGS) -fPIC -shared -fvisibility=default -Wl,-Bsymbolic $(LDHARDEN) $(LDFLAGS) -o $@ $(filter %.c,$^)
 
 $(BUILD)/test/probes/%.so: test/e2e/probes/%.c common/kdiag/probe.h
 	@mkdir -p $(@D)

@@ -161,7 +161,8 @@ read_text(struct iam_arena *arena, const struct kd_policy *policy, enum iam_docu
 		return;
 	text->reason = KD_FAILED;
 	text->document = (struct iam_document){0};
-	why = mem_printf("policy %s makes no sense: %s", name_of(policy), cause);
+	why = mem_printf("policy %s makes no sense%s: %s", name_of(policy),
+	    strncmp(cause, "statement ", 10) == 0 ? " (statements are counted from 0)" : "", cause);
 	shown = text_escape(why, strlen(why), WHY_MAX);
 	text->why = iam_arena_copy(arena, shown, strlen(shown));
 	free(shown);

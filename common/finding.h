@@ -12,7 +12,7 @@
 #include "common/str.h"
 #include "common/stream_id.h"
 
-enum { FINDING_ID_SIZE = 9, FINDING_TEXT_MAX = 400 };
+enum { FINDING_ID_SIZE = 9, FINDING_TEXT_MAX = 400, FINDING_NEXT_MAX = 1200 };
 
 /* Where a finding is in its life. PENDING: seen, but not yet in M of N looks. */
 enum finding_state { FINDING_OK, FINDING_PENDING, FINDING_OPEN, FINDING_RESOLVED };

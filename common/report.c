@@ -94,9 +94,9 @@ is_control(char c)
 
 /* A sentence or a command is one line, and no more than that: a line's end in foreign text must not start a second command. */
 static char *
-clean_line(const char *text)
+clean_line(const char *text, size_t max)
 {
-	char *line = text_clean(text, strlen(text), FINDING_TEXT_MAX);
+	char *line = text_clean(text, strlen(text), max);
 
 	for (char *p = line; *p != '\0'; p++)
 		if (is_control(*p))
@@ -105,9 +105,9 @@ clean_line(const char *text)
 }
 
 static char *
-format_line(const char *fmt, va_list ap)
+format_line(size_t max, const char *fmt, va_list ap)
 {
-	char *text = mem_vprintf(fmt, ap), *line = clean_line(text);
+	char *text = mem_vprintf(fmt, ap), *line = clean_line(text, max);
 
 	free(text);
 	return line;
@@ -153,7 +153,7 @@ begin(struct kd_report *report, size_t number, const char *subject, enum kd_seve
 		return NULL;
 	}
 	check = &report->probe->checks[number];
-	clean = clean_line(subject != NULL ? subject : "stream");
+	clean = clean_line(subject != NULL ? subject : "stream", FINDING_TEXT_MAX);
 	if (is_reported(report, check->name, clean)) {
 		free(clean);
 		report->dropped++;
@@ -181,7 +181,7 @@ kd_find(struct kd_report *out, size_t check, const char *subject, enum kd_severi
 	if (finding == NULL)
 		return;
 	va_start(ap, fmt);
-	finding->summary = format_line(fmt, ap);
+	finding->summary = format_line(FINDING_TEXT_MAX, fmt, ap);
 	va_end(ap);
 	/* Each unknown has its reason: a probe that got its facts and cannot tell by them got none that make sense. */
 	if (severity == KD_UNKNOWN)
@@ -201,7 +201,7 @@ kd_unknown(struct kd_report *out, size_t check, const char *subject, const struc
 		finding->reason = KD_FAILED;
 		why = "the probe could not judge by the facts that it got";
 	}
-	finding->summary = clean_line(*why != '\0' ? why : reason_name(finding->reason));
+	finding->summary = clean_line(*why != '\0' ? why : reason_name(finding->reason), FINDING_TEXT_MAX);
 	if (need < facts_count(facts))
 		finding->blame = mem_strdup(fact_blame(facts_at(facts, need)));
 }
@@ -216,10 +216,10 @@ kd_unknown_because(struct kd_report *out, size_t check, const char *subject, enu
 	if (finding == NULL)
 		return;
 	va_start(ap, fmt);
-	finding->summary = format_line(fmt, ap);
+	finding->summary = format_line(FINDING_TEXT_MAX, fmt, ap);
 	va_end(ap);
 	finding->reason = reason_name(reason) != NULL ? reason : KD_FAILED;
-	finding->blame = blame != NULL ? clean_line(blame) : NULL;
+	finding->blame = blame != NULL ? clean_line(blame, FINDING_TEXT_MAX) : NULL;
 }
 
 /* key: with its quotes and colon. Within a value a quote has a backslash before it: only a name stands behind a bracket or a comma. */
@@ -282,7 +282,7 @@ kd_evidence_number(struct kd_report *out, const char *name, double value)
 void
 kd_evidence_string(struct kd_report *out, const char *name, const char *value)
 {
-	char *clean = value != NULL ? clean_line(value) : NULL;
+	char *clean = value != NULL ? clean_line(value, FINDING_TEXT_MAX) : NULL;
 	struct str text = {0};
 
 	json_text_string(&text, clean);
@@ -302,7 +302,7 @@ kd_next(struct kd_report *out, const char *fmt, ...)
 	finding = &out->findings[out->count - 1];
 	free(finding->next);
 	va_start(ap, fmt);
-	finding->next = format_line(fmt, ap);
+	finding->next = format_line(FINDING_NEXT_MAX, fmt, ap);
 	va_end(ap);
 }
 

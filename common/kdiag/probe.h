@@ -414,7 +414,7 @@ void kd_unknown(struct kd_report *out, size_t check, const char *subject, const 
 void kd_unknown_because(struct kd_report *out, size_t check, const char *subject, enum kd_reason reason,
     const char *blame, const char *fmt, ...) KD_PRINTF(6, 7);
 
-/* These belong to the finding reported last. At most 16 evidence values; `next` is a command to type, cut at 400 bytes. */
+/* These belong to the finding reported last. At most 16 evidence values; `next` is a command to type, or what is to be pasted, cut at 1,200 bytes. */
 void kd_evidence_integer(struct kd_report *out, const char *name, int64_t value);
 void kd_evidence_number(struct kd_report *out, const char *name, double value);
 void kd_evidence_string(struct kd_report *out, const char *name, const char *value);
