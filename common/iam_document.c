@@ -412,13 +412,9 @@ decode(const char *text, size_t len, struct str *out, char **cause)
 }
 
 int
-iam_document_read(struct iam_arena *arena, const char *text, size_t len, enum iam_document_kind kind,
-    struct iam_document *document, char **cause)
+iam_document_decode(const char *text, size_t len, struct str *plain, char **cause)
 {
-	struct str plain = {0};
 	size_t blank = 0;
-	json_t *json = NULL;
-	int result = -1;
 
 	/* Each byte is three when it is encoded. */
 	if (len > 3 * (size_t)IAM_DOCUMENT_MAX)
@@ -426,13 +422,22 @@ iam_document_read(struct iam_arena *arena, const char *text, size_t len, enum ia
 	while (blank < len && strchr(" \t\r\n", text[blank]) != NULL)
 		blank++;
 	if (blank < len && text[blank] == '{')
-		str_add_len(&plain, text, len);
-	else if (decode(text, len, &plain, cause) != 0)
+		str_add_len(plain, text, len);
+	else if (decode(text, len, plain, cause) != 0)
+		return -1;
+	return plain->len > IAM_DOCUMENT_MAX ? refuse_size(cause) : 0;
+}
+
+int
+iam_document_read(struct iam_arena *arena, const char *text, size_t len, enum iam_document_kind kind,
+    struct iam_document *document, char **cause)
+{
+	struct str plain = {0};
+	json_t *json = NULL;
+	int result = -1;
+
+	if (iam_document_decode(text, len, &plain, cause) != 0)
 		goto out;
-	if (plain.len > IAM_DOCUMENT_MAX) {
-		refuse_size(cause);
-		goto out;
-	}
 	if ((json = json_read(plain.s != NULL ? plain.s : "", plain.len, cause)) == NULL)
 		goto out;
 	if (json_is_string(json))

@@ -12,6 +12,7 @@
 #include "common/iam_caller.h"
 #include "common/iam_condition.h"
 #include "common/iam_pattern.h"
+#include "common/str.h"
 
 /* IAM's own limits are far lower (a managed policy 6,144 characters, a resource policy of Kinesis 20 KiB); what a line of `iam eval` may bring is more. */
 enum { IAM_DOCUMENT_MAX = 256 * 1024 };
@@ -50,6 +51,8 @@ struct iam_document {
  */
 int iam_document_compile(struct iam_arena *arena, const json_t *json, enum iam_document_kind kind,
     struct iam_document *document, char **cause);
+/* A document as IAM's API returns it (percent-encoded, RFC 3986; some emulators send it raw: encoded unless it starts with `{`), decoded behind what `plain` holds. */
+int iam_document_decode(const char *text, size_t len, struct str *plain, char **cause);
 /* The same of text, raw or percent-encoded as IAM's API returns it (RFC 3986): encoded unless it starts with `{`. */
 int iam_document_read(struct iam_arena *arena, const char *text, size_t len, enum iam_document_kind kind,
     struct iam_document *document, char **cause);

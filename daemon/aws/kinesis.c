@@ -46,6 +46,7 @@ struct kinesis_op {
 		kinesis_shards_cb shards;
 		kinesis_consumers_cb consumers;
 		kinesis_streams_cb streams;
+		kinesis_policy_cb policy;
 	} cb;
 	void *arg;
 };
@@ -87,6 +88,16 @@ deliver_streams(struct kinesis_op *op, const struct aws_error *error)
 	op->cb.streams(error, good ? rows : NULL, good ? op->pages.count : 0, op->arg);
 }
 
+/* Where there is no policy, AWS may say that it has not found one. */
+static void
+deliver_policy(struct kinesis_op *op, const struct aws_error *error)
+{
+	static const struct aws_error none = {.fault = AWS_OK, .retry_after_ms = -1};
+	bool absent = error->fault == AWS_NOT_FOUND;
+
+	op->cb.policy(absent ? &none : error, error->fault == AWS_OK ? op->pages.policy : NULL, op->arg);
+}
+
 static const struct kind describe_stream_summary = {
     .operation = "DescribeStreamSummary",
     .target = TARGET "DescribeStreamSummary",
@@ -121,6 +132,14 @@ static const struct kind list_streams = {
     .parse = kinesis_parse_streams,
     .row_size = sizeof(struct kinesis_stream),
     .deliver = deliver_streams,
+};
+
+static const struct kind get_resource_policy = {
+    .operation = "GetResourcePolicy",
+    .target = TARGET "GetResourcePolicy",
+    .subject_key = "ResourceARN",
+    .parse = kinesis_parse_policy,
+    .deliver = deliver_policy,
 };
 
 /* ---- the request ---- */
@@ -342,6 +361,17 @@ kinesis_list_streams(struct aws_place *place, const struct kinesis_ask *ask, kin
 	struct kinesis_op *op = op_new(&list_streams, place, NULL, ask, arg);
 
 	op->cb.streams = cb;
+	send_page(op);
+	return op;
+}
+
+struct kinesis_op *
+kinesis_get_resource_policy(
+    struct aws_place *place, const char *arn, const struct kinesis_ask *ask, kinesis_policy_cb cb, void *arg)
+{
+	struct kinesis_op *op = op_new(&get_resource_policy, place, arn, ask, arg);
+
+	op->cb.policy = cb;
 	send_page(op);
 	return op;
 }

@@ -46,6 +46,9 @@ typedef void (*kinesis_consumers_cb)(
 typedef void (*kinesis_streams_cb)(
     const struct aws_error *error, const struct kinesis_stream *streams, size_t count, void *arg);
 
+/* policy NULL and AWS_OK: the resource has none. */
+typedef void (*kinesis_policy_cb)(const struct aws_error *error, const char *policy, void *arg);
+
 struct kinesis_op;
 struct kinesis_op *kinesis_describe_stream_summary(
     struct aws_place *place, const struct kinesis_ask *ask, kinesis_summary_cb cb, void *arg);
@@ -61,6 +64,9 @@ struct kinesis_op *kinesis_list_stream_consumers(
  */
 struct kinesis_op *kinesis_list_streams(
     struct aws_place *place, const struct kinesis_ask *ask, kinesis_streams_cb cb, void *arg);
+/* The resource policy of a stream or a consumer, by its ARN (ask->stream is ignored). */
+struct kinesis_op *kinesis_get_resource_policy(
+    struct aws_place *place, const char *arn, const struct kinesis_ask *ask, kinesis_policy_cb cb, void *arg);
 /* No callback will come. Not after the callback. */
 void kinesis_cancel(struct kinesis_op *op);
 

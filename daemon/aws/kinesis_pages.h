@@ -26,8 +26,9 @@ struct kinesis_pages {
 	size_t count, capacity;
 	struct kinesis_summary summary;
 	const char *metrics[KINESIS_METRICS_MAX];
-	char *next_token; /* of the last page; NULL: there are no more */
-	const char *code; /* a word for the error's code beside the sentence, or NULL */
+	const char *policy; /* GetResourcePolicy: JSON; NULL: there is none */
+	char *next_token;   /* of the last page; NULL: there are no more */
+	const char *code;   /* a word for the error's code beside the sentence, or NULL */
 	struct kinesis_texts *texts;
 };
 

@@ -16,6 +16,9 @@
 /* The API reference's bounds. */
 enum { TOKEN_MAX = 1 << 20, RETENTION_MAX_H = 8760, COUNT_MAX = 1000000, METRIC_MAX = 64 };
 
+/* Kinesis takes 20 KiB (Developer guide, "Sharing your data stream"). */
+enum { POLICY_MAX = 64 * 1024 };
+
 /* ---- pages ---- */
 
 static json_t *
@@ -416,6 +419,33 @@ kinesis_parse_streams(struct kinesis_pages *pages, const char *about, const char
 		   take_next_token(pages, root, cause) == 0) {
 		rc = check_more(pages, root, cause);
 	}
+	json_decref(root);
+	return rc;
+}
+
+/* ---- GetResourcePolicy ---- */
+
+/* A resource without one gives an error, no text or an empty object. The text itself is the evaluator's affair. */
+int
+kinesis_parse_policy(struct kinesis_pages *pages, const char *about, const char *body, size_t len, char **cause)
+{
+	json_t *root = read_body(body, len, cause);
+	const char *policy = NULL;
+	int rc = -1;
+
+	(void)about;
+	if (root == NULL)
+		return -1;
+	if (json_get_string(root, "Policy", &policy, cause) == -1)
+		goto out;
+	if (policy != NULL && strlen(policy) > POLICY_MAX) {
+		cause_set(cause, "Policy is longer than %d KiB", POLICY_MAX / 1024);
+		goto out;
+	}
+	if (policy != NULL && *policy != '\0' && strcmp(policy, "{}") != 0)
+		pages->policy = kinesis_pages_keep(pages, policy);
+	rc = 0;
+out:
 	json_decref(root);
 	return rc;
 }

@@ -18,6 +18,7 @@ kinesis_parser kinesis_parse_shards; /* keeps the open ones */
 kinesis_parser kinesis_parse_consumers;
 /* "no_summaries" in code: an emulator so old that it tells names only. */
 kinesis_parser kinesis_parse_streams;
+kinesis_parser kinesis_parse_policy;
 
 /* A decimal of 128 bits, without sign, space or leading zeroes; 0 or -1. */
 int kinesis_parse_hash(const char *s, struct kd_hash *hash);

@@ -21,6 +21,8 @@ enum {
 	RECOVERY_MS = 60000, /* from slowed down back to full */
 };
 
+#define IAM "iam"
+
 #define SLOWEST (1.0 / 16) /* of the full rate: four refusals within a minute */
 
 /* FACTS 1 to 3. Limits of a stream (ListStreamConsumers) hold for the account here: many streams are asked one after the other, never one in a burst. */
@@ -39,7 +41,25 @@ static const struct limit {
     {"GetResourcePolicy", 5},
     {"GetMetricData", 50},
     {"DescribeLogGroups", 10},
+    /* IAM's limits are not published (FACTS 4): of 8 a second the share by default is 2, for all its operations together. */
+    {IAM, 8},
 };
+
+/* These share one bucket, the name of which is no operation's. */
+static const char *const iam_operations[] = {"GetRole", "GetUser", "GetPolicy", "GetPolicyVersion",
+    "ListAttachedRolePolicies", "ListRolePolicies", "GetRolePolicy", "ListAttachedUserPolicies", "ListUserPolicies",
+    "GetUserPolicy", "ListGroupsForUser", "ListAttachedGroupPolicies", "ListGroupPolicies", "GetGroupPolicy",
+    "SimulatePrincipalPolicy"};
+
+static const char *
+bucket_name(const char *operation)
+{
+	for (size_t i = 0; i < KD_COUNT(iam_operations); i++) {
+		if (strcmp(iam_operations[i], operation) == 0)
+			return IAM;
+	}
+	return operation;
+}
 
 /* FilterLogEvents differs by region (FACTS 3): 25/s in one, 5/s in these, 10/s in all others. */
 static const char *const slow_log_regions[] = {
@@ -92,6 +112,7 @@ pace_limit(const char *operation, const char *region)
 {
 	if (strcmp(operation, "FilterLogEvents") == 0)
 		return filter_log_events_limit(region);
+	operation = bucket_name(operation);
 	for (size_t i = 0; i < KD_COUNT(limits); i++) {
 		if (strcmp(limits[i].operation, operation) == 0)
 			return limits[i].per_s;
@@ -237,6 +258,7 @@ turn_cb(evutil_socket_t fd, short what, void *arg)
 static struct bucket *
 find_bucket(const struct pace *pace, const char *operation)
 {
+	operation = bucket_name(operation);
 	for (struct bucket *bucket = pace->buckets; bucket != NULL; bucket = bucket->next) {
 		if (strcmp(bucket->operation, operation) == 0)
 			return bucket;
@@ -253,7 +275,7 @@ get_bucket(struct pace *pace, const char *operation)
 		return bucket;
 	bucket = mem_new(1, sizeof(*bucket));
 	bucket->pace = pace;
-	bucket->operation = mem_strdup(operation);
+	bucket->operation = mem_strdup(bucket_name(operation));
 	bucket->rate = pace_limit(operation, pace->region) * pace->share;
 	bucket->tokens = fmax(bucket->rate, 1);
 	bucket->filled_ms = clock_mono_ms();

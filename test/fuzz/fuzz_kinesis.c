@@ -18,6 +18,7 @@ static const struct {
     {kinesis_parse_shards, "orders", sizeof(struct kd_shard)},
     {kinesis_parse_consumers, "arn:aws:kinesis:us-east-1:123456789012:stream/orders", sizeof(struct kd_consumer)},
     {kinesis_parse_streams, NULL, sizeof(struct kinesis_stream)},
+    {kinesis_parse_policy, NULL, 0},
 };
 
 /* What a probe may rely on. */

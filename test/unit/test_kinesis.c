@@ -602,6 +602,61 @@ test_hash(void **state)
 	"{\"ConsumerName\":\"" name "\",\"ConsumerARN\":\"" arn \
 	"\",\"ConsumerStatus\":\"ACTIVE\",\"ConsumerCreationTimestamp\":1700000000}"
 
+/* ---- GetResourcePolicy ---- */
+
+static char *got_policy;
+static enum aws_fault got_fault;
+
+static void
+policy_cb(const struct aws_error *error, const char *policy, void *arg)
+{
+	(void)arg;
+	got_fault = error->fault;
+	free(got_policy);
+	got_policy = mem_strdup(policy);
+}
+
+static void
+ask_policy(void)
+{
+	static const struct kinesis_ask ask = {.urgent = true};
+
+	kinesis_get_resource_policy(
+	    NULL, "arn:aws:kinesis:us-east-1:123456789012:stream/orders", &ask, policy_cb, NULL);
+	assert_string_equal(under_way->target, "Kinesis_20131202.GetResourcePolicy");
+	assert_string_equal(
+	    under_way->body, "{\"ResourceARN\":\"arn:aws:kinesis:us-east-1:123456789012:stream/orders\"}");
+	assert_true(under_way->urgent);
+}
+
+static void
+test_resource_policy(void **state)
+{
+	(void)state;
+	ask_policy();
+	reply("{\"Policy\":\"{\\\"Version\\\":\\\"2012-10-17\\\"}\"}");
+	assert_int_equal(got_fault, AWS_OK);
+	assert_string_equal(got_policy, "{\"Version\":\"2012-10-17\"}");
+	/* None: by an empty document, by none, and as an error. */
+	ask_policy();
+	reply("{\"Policy\":\"{}\"}");
+	assert_true(got_fault == AWS_OK && got_policy == NULL);
+	ask_policy();
+	reply("{}");
+	assert_true(got_fault == AWS_OK && got_policy == NULL);
+	ask_policy();
+	reply_error(AWS_NOT_FOUND, "ResourceNotFoundException");
+	assert_true(got_fault == AWS_OK && got_policy == NULL);
+	ask_policy();
+	reply("{\"Policy\":{}}");
+	assert_int_equal(got_fault, AWS_BAD_ANSWER);
+	ask_policy();
+	reply_error(AWS_DENIED, "AccessDeniedException");
+	assert_int_equal(got_fault, AWS_DENIED);
+	free(got_policy);
+	got_policy = NULL;
+}
+
 static void
 test_consumers(void **state)
 {
@@ -725,6 +780,7 @@ main(void)
 	    cmocka_unit_test_teardown(test_expired_token, clean),
 	    cmocka_unit_test_teardown(test_too_many_shards, clean),
 	    cmocka_unit_test_teardown(test_hash, clean),
+	    cmocka_unit_test_teardown(test_resource_policy, clean),
 	    cmocka_unit_test_teardown(test_consumers, clean),
 	    cmocka_unit_test_teardown(test_consumers_bad, clean),
 	    cmocka_unit_test_teardown(test_streams, clean),

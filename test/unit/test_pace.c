@@ -110,6 +110,24 @@ limits_are_known(void **state)
 	assert_int_equal(pace_waiting(fx.pace, "GetCallerIdentity"), 0);
 }
 
+/* IAM's operations draw on one bucket: 2 a second of an unpublished limit, whatever is asked. */
+static void
+iam_shares_one_bucket(void **state)
+{
+	static struct waiter one = {.fixture = &fx, .letter = 'r'}, other = {.fixture = &fx, .letter = 'p'};
+
+	(void)state;
+	set_up(0.25);
+	assert_true(pace_rate(fx.pace, "GetRole") == 2 && pace_rate(fx.pace, "GetPolicyVersion") == 2);
+	for (int i = 0; i < 2; i++) {
+		pace_enter(fx.pace, "GetRole", false, through_cb, &one);
+		pace_enter(fx.pace, "GetPolicyVersion", false, through_cb, &other);
+	}
+	run();
+	assert_string_equal(fx.order, "rp");
+	assert_int_equal(pace_waiting(fx.pace, "ListRolePolicies"), 2);
+}
+
 static void
 never_from_within(void **state)
 {
@@ -319,6 +337,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_teardown(limits_are_known, tear_down),
+	    cmocka_unit_test_teardown(iam_shares_one_bucket, tear_down),
 	    cmocka_unit_test_teardown(never_from_within, tear_down),
 	    cmocka_unit_test_teardown(burst_then_rate, tear_down),
 	    cmocka_unit_test_teardown(heavy_calls_take_more, tear_down),
