@@ -19,6 +19,7 @@ struct event_base;
 struct collect;
 struct collect_stream;
 struct collect_job;
+struct config_principal;
 
 /*
  * What the collector notices that concerns more than one stream: `why` NULL: it is over. check "denied": an action that our own role lacks (subject "kinesis:DescribeStreamSummary prod us-east-1");
@@ -46,7 +47,9 @@ struct collect_spec {
 	size_t wants_count;
 	char *const *log_groups; /* names, and prefixes that end in "*" */
 	size_t log_groups_count;
-	const char *log_filter; /* a filter pattern for them; NULL: none */
+	const char *log_filter;                    /* a filter pattern for them; NULL: none */
+	const struct config_principal *principals; /* who shall reach the stream */
+	size_t principals_count;
 };
 
 struct collect_stream *collect_stream_new(

@@ -34,6 +34,7 @@ struct config_principal {
 	char *arn, *use; /* use: producer, consumer, …; NULL when actions are given */
 	char **actions;
 	size_t actions_count;
+	char *lease_table; /* the KCL's, in DynamoDB; NULL: not said */
 };
 
 struct config_stream {
@@ -81,6 +82,8 @@ struct config {
 		int64_t settle_s;  /* a metric's period is judged so long after its end */
 		enum config_shard_metrics shard_metrics;
 		double budget_usd_per_day; /* 0: none */
+		int64_t iam_cache_s;
+		bool iam_simulate;
 	} aws;
 	struct config_account *accounts; /* at least one: {"default", NULL, NULL} when the file has none */
 	size_t accounts_count;

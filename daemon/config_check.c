@@ -262,16 +262,29 @@ config_check_principal_arn(const char *text, char **cause)
 	return refuse(text, "ARN of a role, user or policy (write arn:aws:iam::123456789012:role/NAME)", cause);
 }
 
-/* "kinesis:PutRecord", with wildcards as in a policy. */
+/* Those of the services that it is known of on what they are made; one action an entry, so that each can be judged. */
 int
 config_check_action(const char *text, char **cause)
 {
-	const char *colon = strchr(text, ':');
+	static const char *const services[] = {"kinesis:", "kms:", "dynamodb:", "cloudwatch:"};
 
-	if (colon != NULL && (size_t)(colon - text) == strspn(text, LOWER DIGIT "-") && colon > text &&
-	    is_made_of(colon + 1, LOWER UPPER DIGIT "*?", 128))
+	for (size_t i = 0; i < KD_COUNT(services); i++) {
+		size_t len = strlen(services[i]);
+
+		if (strncmp(text, services[i], len) == 0 && is_made_of(text + len, LOWER UPPER DIGIT, 128))
+			return 0;
+	}
+	return refuse(
+	    text, "action of kinesis, kms, dynamodb or cloudwatch without wildcards (write kinesis:PutRecord)", cause);
+}
+
+/* DynamoDB API reference, TableName. */
+int
+config_check_table(const char *text, char **cause)
+{
+	if (strlen(text) >= 3 && is_made_of(text, LOWER UPPER DIGIT "_.-", 255))
 		return 0;
-	return refuse(text, "action (write one such as kinesis:PutRecord)", cause);
+	return refuse(text, "name of a table (3 to 255 of letters, digits, \"_\", \".\" and \"-\")", cause);
 }
 
 /* ---- texts that stand for numbers ---- */

@@ -69,6 +69,11 @@ static const struct kd_option aws_options[] = {
 	"when the metrics of single shards are asked for, which cost extra: on_trouble (and by hand), always or never"},
     [AWS_BUDGET] = {"budget_usd_per_day", KD_STRING, NULL, 0, 0,
 	"dollars a day that metrics may cost; metrics are asked for less often rather than pass it; 0: no budget"},
+    [AWS_IAM_CACHE] = {"iam_cache", KD_DURATION, "15m", 60, DAY_S,
+	"how long principals and policies that were read from IAM serve; kdiagctl run reads them anew"},
+    [AWS_IAM_SIMULATE] = {"iam_simulate", KD_BOOLEAN, "false", 0, 0,
+	"whether AWS's policy simulator is asked too (two more calls a principal and stream); where it differs is a "
+	"finding"},
     [AWS_ENDPOINT_URL] = {"endpoint_url", KD_STRING, NULL, 0, 256,
 	"one URL for all services, for emulators and private endpoints; https, or http on loopback"},
     [AWS_CA_FILE] = {"ca_file", KD_STRING, NULL, 0, FILE_MAX,
@@ -151,12 +156,16 @@ static const struct kd_option principal_options[] = {
     [PRINCIPAL_ARN] = {"arn", KD_STRING, NULL, 0, 0, "an IAM role, user or policy that shall reach the stream"},
     [PRINCIPAL_USE] = {"use", KD_STRING, NULL, 0, 0,
 	"what for: producer, consumer, efo_consumer, kcl, firehose or lambda"},
-    [PRINCIPAL_ACTIONS] = {"actions", KD_LIST, NULL, 0, 100, "instead of use: the actions that it needs"},
+    [PRINCIPAL_ACTIONS] = {"actions", KD_LIST, NULL, 0, 100,
+	"instead of use: the actions that it needs (of kinesis, kms, dynamodb or cloudwatch)"},
+    [PRINCIPAL_LEASE_TABLE] = {"lease_table", KD_STRING, NULL, 0, 255,
+	"use kcl: the DynamoDB table of its leases, which has the application's name; without it any table will do"},
 };
 static const config_check principal_checks[KD_COUNT(principal_options)] = {
     [PRINCIPAL_ARN] = config_check_principal_arn,
     [PRINCIPAL_USE] = config_check_use,
     [PRINCIPAL_ACTIONS] = config_check_action,
+    [PRINCIPAL_LEASE_TABLE] = config_check_table,
 };
 
 static const struct kd_option discover_options[] = {
@@ -195,7 +204,8 @@ const struct config_table config_options_tables[CONFIG_PARTS] = {
     [CONFIG_EXPECT] = {"expect", "streams[].expect", "what is declared for a stream; what differs is a finding",
 	TABLE_OF(expect_options, expect_checks)},
     [CONFIG_PRINCIPAL] = {"principals", "streams[].principals[]",
-	"who shall reach a stream; not checked by this version", TABLE_OF(principal_options, principal_checks)},
+	"who shall reach a stream, so that their policies are looked at",
+	TABLE_OF(principal_options, principal_checks)},
     [CONFIG_DISCOVER] = {"discover", "discover[]", "streams to find by themselves",
 	TABLE_OF(discover_options, discover_checks)},
     [CONFIG_PROBE] = {"probes", "probes.NAME, streams[].probes.NAME", "what every probe takes beside its own options",

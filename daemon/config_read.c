@@ -84,6 +84,8 @@ read_aws(struct config_reading *reading, const struct yaml_node *map)
 	config_check_parse_pace(kd_string(settings, AWS_PACE), &config->aws.pace_share, NULL);
 	config->aws.settle_s = kd_duration_s(settings, AWS_SETTLE);
 	config->aws.shard_metrics = config_check_parse_when_shards(kd_string(settings, AWS_SHARD_METRICS));
+	config->aws.iam_cache_s = kd_duration_s(settings, AWS_IAM_CACHE);
+	config->aws.iam_simulate = kd_boolean(settings, AWS_IAM_SIMULATE);
 	if (kd_is_set(settings, AWS_BUDGET))
 		config_check_parse_usd(kd_string(settings, AWS_BUDGET), &config->aws.budget_usd_per_day, NULL);
 	if (map != NULL)

@@ -24,7 +24,6 @@ struct config_reading {
 	size_t mistakes_count;                 /* those kept: a hostile file may hold any number */
 	size_t errors, warnings;               /* all */
 	const struct yaml_node **stream_nodes; /* where each of config->streams stands */
-	bool principals_warned;                /* once a file, not once a stream */
 };
 
 /* ---- mistakes (config_report.c) ---- */
@@ -81,6 +80,8 @@ enum {
 	AWS_SETTLE,
 	AWS_SHARD_METRICS,
 	AWS_BUDGET,
+	AWS_IAM_CACHE,
+	AWS_IAM_SIMULATE,
 	AWS_ENDPOINT_URL,
 	AWS_CA_FILE,
 	AWS_ACCESS_KEY_ID,
@@ -97,7 +98,7 @@ enum {
 	EXPECT_ENCRYPTION,
 	EXPECT_KEY_ID
 };
-enum { PRINCIPAL_ARN, PRINCIPAL_USE, PRINCIPAL_ACTIONS };
+enum { PRINCIPAL_ARN, PRINCIPAL_USE, PRINCIPAL_ACTIONS, PRINCIPAL_LEASE_TABLE };
 enum { DISCOVER_ACCOUNT, DISCOVER_REGIONS, DISCOVER_MATCH };
 enum { CONFIG_FLAPPING = 6 }; /* three times open and resolved within an hour is no chance any more */
 enum { PROBE_ENABLED, PROBE_INTERVAL, PROBE_OPEN, PROBE_RESOLVE, PROBE_FLAPPING };
@@ -142,6 +143,7 @@ int config_check_shard_metric(const char *text, char **cause);
 int config_check_principal_arn(const char *text, char **cause);
 int config_check_use(const char *text, char **cause);
 int config_check_action(const char *text, char **cause);
+int config_check_table(const char *text, char **cause);
 int config_check_m_of_n(const char *text, char **cause);
 
 /* LOG_DAEMON … of <syslog.h>; -1: no such facility. */

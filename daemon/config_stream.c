@@ -23,6 +23,7 @@ config_stream_clear(struct config_stream *stream)
 	for (size_t i = 0; i < stream->principals_count; i++) {
 		free(stream->principals[i].arn);
 		free(stream->principals[i].use);
+		free(stream->principals[i].lease_table);
 		free_texts(stream->principals[i].actions, stream->principals[i].actions_count);
 	}
 	free(stream->principals);
@@ -34,16 +35,6 @@ config_stream_clear(struct config_stream *stream)
 
 /* ---- principals and log groups ---- */
 
-/* No kind of need asks for them yet: a config that names them is accepted, and told that nobody looks. */
-static void
-warn_unused(struct config_reading *reading, const struct yaml_node *map, const char *key, bool *warned)
-{
-	if (*warned || !config_section_says(map, key))
-		return;
-	*warned = true;
-	config_report_warn_key(reading, yaml_tree_get(map, key), "%s are not checked by this version", key);
-}
-
 static void
 read_principal(struct config_reading *reading, const struct yaml_node *node, struct config_principal *principal)
 {
@@ -54,11 +45,14 @@ read_principal(struct config_reading *reading, const struct yaml_node *node, str
 	settings = config_section_read_part(reading, node, CONFIG_PRINCIPAL, NULL, 0);
 	principal->arn = mem_strdup(kd_string(settings, PRINCIPAL_ARN));
 	principal->use = mem_strdup(kd_string(settings, PRINCIPAL_USE));
+	principal->lease_table = mem_strdup(kd_string(settings, PRINCIPAL_LEASE_TABLE));
 	principal->actions = config_section_copy_list(settings, PRINCIPAL_ACTIONS, &principal->actions_count);
 	if (!config_section_says(node, "arn"))
 		config_report_error(reading, node, "a principal needs an arn");
 	if (principal->use != NULL && principal->actions != NULL)
 		config_report_error(reading, node, "a principal takes use or actions, not both");
+	if (principal->lease_table != NULL && (principal->use == NULL || strcmp(principal->use, "kcl") != 0))
+		config_report_error(reading, node, "lease_table belongs to use: kcl");
 	if (!config_section_says(node, "use") && !config_section_says(node, "actions"))
 		config_report_error(reading, node, "a principal needs a use (such as producer) or its actions");
 	settings_free(settings);
@@ -139,7 +133,6 @@ read_stream(struct config_reading *reading, const struct yaml_node *node, struct
 	stream->id = read_id(reading, node, settings, reading->errors == errors);
 	stream->expect =
 	    config_expect_read(reading, config_section_find(reading, node, "expect", YAML_MAP_KIND), params, params_at);
-	warn_unused(reading, node, "principals", &reading->principals_warned);
 	read_principals(reading, node, stream);
 	stream->log_groups = config_section_copy_list(settings, STREAM_LOG_GROUPS, &stream->log_groups_count);
 	stream->log_filter = mem_strdup(kd_string(settings, STREAM_LOG_FILTER));

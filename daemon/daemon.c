@@ -114,15 +114,45 @@ metric_options(struct daemon *daemon)
 	return options;
 }
 
+/* The account of the config that this id is of, by the role that is assumed in it. */
+static struct aws_place *
+account_place_cb(const char *account_id, const char *region, void *arg)
+{
+	struct daemon *daemon = arg;
+	const struct config *config = daemon->config;
+
+	for (size_t i = 0; i < config->accounts_count; i++) {
+		const char *role = config->accounts[i].role_arn;
+		const char *id = role != NULL ? strstr(role, "::") : NULL;
+
+		if (id != NULL && strncmp(id + 2, account_id, strlen(account_id)) == 0)
+			return accounts_place(daemon->accounts, config->accounts[i].name, region, NULL);
+	}
+	return NULL;
+}
+
+static struct principal_feed_options
+principal_options(struct daemon *daemon)
+{
+	return (struct principal_feed_options){
+	    .cache_s = daemon->config->aws.iam_cache_s,
+	    .simulate = daemon->config->aws.iam_simulate,
+	    .place_of = account_place_cb,
+	    .arg = daemon,
+	};
+}
+
 /* With what fetches the facts that are not Kinesis's own. */
 static void
 make_collect(struct daemon *daemon)
 {
 	const struct metric_feed_options options = metric_options(daemon);
+	const struct principal_feed_options principals = principal_options(daemon);
 
 	daemon->collect = collect_new(daemon->base, notice_cb, daemon);
 	collect_logs_add(daemon->collect, daemon->log_sources);
 	daemon->metrics = metric_feed_add(daemon->collect, &options);
+	daemon->principals = principal_feed_add(daemon->collect, &principals);
 }
 
 /*
@@ -468,8 +498,10 @@ move_streams(struct daemon *daemon, struct accounts *accounts_taken)
 		make_collect(daemon);
 	} else {
 		const struct metric_feed_options options = metric_options(daemon);
+		const struct principal_feed_options principals = principal_options(daemon);
 
 		metric_feed_configure(daemon->metrics, &options);
+		principal_feed_configure(daemon->principals, &principals);
 	}
 	parts = parts_of(daemon);
 	schedule_configure(daemon->schedule, daemon->config, &parts);

@@ -18,6 +18,7 @@
 #include "daemon/ledger.h"
 #include "daemon/log_sources.h"
 #include "daemon/metric_feed.h"
+#include "daemon/principal_feed.h"
 #include "daemon/schedule.h"
 #include "daemon/sink_syslog.h"
 
@@ -35,7 +36,8 @@ struct daemon {
 	struct bill *bill;
 	struct collect *collect;
 	struct log_sources *log_sources; /* what was learnt of logs; outlives the collector */
-	struct metric_feed *metrics;     /* the collector's */
+	struct metric_feed *metrics;
+	struct principal_feed *principals;     /* the collector's */
 	struct schedule *schedule;
 	struct discover *discover;
 	struct control *control; /* NULL with -1 */

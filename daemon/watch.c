@@ -309,6 +309,8 @@ spec_of(const struct watch *watch, struct collect_want **wants)
 	    .log_groups = config->log_groups,
 	    .log_groups_count = config->log_groups_count,
 	    .log_filter = config->log_filter,
+	    .principals = config->principals,
+	    .principals_count = config->principals_count,
 	};
 
 	*wants = wants_of_stream(watch->schedule->config->plugins, config, &spec.wants_count);

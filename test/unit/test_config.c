@@ -344,23 +344,24 @@ static void
 test_principals_and_log_groups(void **state)
 {
 	struct config_report report;
-	struct config *config = load(
-	    "aws: {region: us-east-1}\n"
-	    "streams:\n"
-	    "  - name: a\n"
-	    "    principals:\n"
-	    "      - {arn: \"arn:aws:iam::123456789012:role/p\", use: producer}\n"
-	    "      - {arn: \"arn:aws-cn:iam::123456789012:user/u\", actions: [\"kinesis:Get*\", \"kms:Decrypt\"]}\n"
-	    "    log_groups: [/aws/lambda/x, /b*]\n"
-	    "    log_filter: '?ERROR ?WARN'\n"
-	    "  - name: b\n"
-	    "    principals: [{arn: \"arn:aws:iam::aws:policy/P\", use: kcl}]\n"
-	    "    log_groups: /c\n",
-	    &report);
+	struct config *config =
+	    load("aws: {region: us-east-1}\n"
+		 "streams:\n"
+		 "  - name: a\n"
+		 "    principals:\n"
+		 "      - {arn: \"arn:aws:iam::123456789012:role/p\", use: producer}\n"
+		 "      - {arn: \"arn:aws-cn:iam::123456789012:user/u\", actions: [\"kinesis:GetRecords\", "
+		 "\"kms:Decrypt\"]}\n"
+		 "    log_groups: [/aws/lambda/x, /b*]\n"
+		 "    log_filter: '?ERROR ?WARN'\n"
+		 "  - name: b\n"
+		 "    principals: [{arn: \"arn:aws:iam::aws:policy/P\", use: kcl, lease_table: app}]\n"
+		 "    log_groups: /c\n",
+		&report);
 	char *lines = told(&report);
 
 	(void)state;
-	assert_string_equal(lines, IN "4:5: warning: principals are not checked by this version\n");
+	assert_string_equal(lines, "");
 	assert_non_null(config);
 	assert_int_equal(config->streams[0].principals_count, 2);
 	assert_string_equal(config->streams[0].principals[0].use, "producer");
@@ -368,6 +369,8 @@ test_principals_and_log_groups(void **state)
 	assert_null(config->streams[0].principals[1].use);
 	assert_int_equal(config->streams[0].principals[1].actions_count, 2);
 	assert_string_equal(config->streams[0].principals[1].actions[1], "kms:Decrypt");
+	assert_null(config->streams[0].principals[0].lease_table);
+	assert_string_equal(config->streams[1].principals[0].lease_table, "app");
 	assert_int_equal(config->streams[0].log_groups_count, 2);
 	assert_string_equal(config->streams[1].log_groups[0], "/c");
 	assert_string_equal(config->streams[0].log_filter, "?ERROR ?WARN");
@@ -543,15 +546,15 @@ static const struct {
      "    - {arn: \"arn:aws:iam::123456789012:role/x\"}\n"
      "    - {arn: \"arn:aws:iam::123456789012:role/x\", use: kcl, actions: [PutRecord]}\n    - {use: kcl}\n    - x\n",
 	IN
-	"4:4: warning: principals are not checked by this version\n" IN
 	"5:13: \"arn:aws:s3:::b\" is no ARN of a role, user or policy (write arn:aws:iam::123456789012:role/NAME)\n" IN
 	"6:13: \"arn:aws:iam::123456789012:role/\" is no ARN of a role, user or policy (write "
 	"arn:aws:iam::123456789012:role/NAME)\n" IN
 	"6:53: \"reader\" is no use (write producer, consumer, efo_consumer, kcl, firehose or lambda)\n" IN
 	"7:7: a principal needs a use (such as producer) or its actions\n" IN
 	"8:7: a principal takes use or actions, not both\n" IN
-	"8:69: \"PutRecord\" is no action (write one such as kinesis:PutRecord)\n" IN
-	"9:7: a principal needs an arn\n" IN "10:7: a principal must be a map (key: value), not one value\n"},
+	"8:69: \"PutRecord\" is no action of kinesis, kms, dynamodb or cloudwatch without wildcards (write "
+	"kinesis:PutRecord)\n" IN "9:7: a principal needs an arn\n" IN
+	"10:7: a principal must be a map (key: value), not one value\n"},
     {"discover: [{match: x}]\n", IN "1:12: discover needs regions (regions: [us-east-1]), or aws.region\n"},
     {"discover: [{regions: [x_y], account: q, mtach: z}]\n",
 	IN "1:23: \"x_y\" is no region (write one such as us-east-1)\n" IN
