@@ -26,6 +26,8 @@ struct resource_policies {
 	struct resource **list;
 	size_t count;
 	struct kd_policy *shown;
+	struct fact *unlisted; /* why the consumers are not known; NULL: they are, or do not matter */
+	char *consumers_arn;   /* then: "…/consumer/" and a star, for all of them */
 	bool asked;
 	struct denials *denials;
 	resource_policies_cb cb;
@@ -72,6 +74,8 @@ resource_policies_free(struct resource_policies *policies)
 		free_resource(policies->list[i]);
 	free(policies->list);
 	free(policies->shown);
+	free(policies->consumers_arn);
+	fact_unref(policies->unlisted);
 	free(policies);
 }
 
@@ -147,12 +151,26 @@ lay_resources(struct resource_policies *policies, bool exists, const struct fact
 	free(before);
 }
 
+static void
+note_unlisted(struct resource_policies *policies, const struct fact *consumers)
+{
+	fact_unref(policies->unlisted);
+	free(policies->consumers_arn);
+	policies->unlisted = NULL;
+	policies->consumers_arn = NULL;
+	if (consumers == NULL || fact_reason(consumers) == KD_KNOWN)
+		return;
+	policies->unlisted = fact_ref((struct fact *)consumers);
+	policies->consumers_arn = mem_printf("%s/consumer/*", collect_stream_id(policies->stream)->arn);
+}
+
 void
 resource_policies_ask(
     struct resource_policies *policies, bool exists, const struct fact *consumers, const struct collect_terms *terms)
 {
 	policies->asked = true;
 	lay_resources(policies, exists, consumers);
+	note_unlisted(policies, consumers);
 	for (size_t i = 0; i < policies->count; i++) {
 		struct resource *resource = policies->list[i];
 
@@ -196,10 +214,15 @@ const struct kd_policy *
 resource_policies_look(struct resource_policies *policies, size_t *count)
 {
 	free(policies->shown);
-	policies->shown = mem_new(policies->count, sizeof(*policies->shown));
+	policies->shown = mem_new(policies->count + 1, sizeof(*policies->shown));
 	for (size_t i = 0; i < policies->count; i++)
 		policies->shown[i] = look_at(policies->list[i]);
 	*count = policies->count;
+	if (policies->unlisted != NULL)
+		policies->shown[(*count)++] = (struct kd_policy){.kind = "resource",
+		    .arn = policies->consumers_arn,
+		    .missing = fact_reason(policies->unlisted),
+		    .why = fact_why(policies->unlisted)};
 	return policies->shown;
 }
 
@@ -216,5 +239,5 @@ resource_policies_blame(const struct resource_policies *policies)
 		return error->fault == AWS_DENIED ? collect_blame(place, "denied", operation)
 						  : aws_place_blame(place, "kinesis", error->fault);
 	}
-	return NULL;
+	return policies->unlisted != NULL ? mem_strdup(fact_blame(policies->unlisted)) : NULL;
 }

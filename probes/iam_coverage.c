@@ -9,7 +9,6 @@
 
 static const struct kd_need needs[] = {
     [TRIAL_SUMMARY] = {.kind = KD_STREAM_SUMMARY},
-    [TRIAL_CONSUMERS] = {.kind = KD_CONSUMERS},
     [TRIAL_PRINCIPALS] = {.kind = KD_PRINCIPALS},
 };
 

@@ -147,22 +147,24 @@ decide_named_consumer(const struct trial *trial, const char *action, const struc
 	return answer;
 }
 
-/* Granted on all consumers of the stream, on one that is registered, or on one that the policy names. */
+/* Granted on all consumers of the stream, on one that is registered (its resource policy is here, or that it has none), or on one that the policy names. */
 static struct kd_iam_answer
 decide_consumers(const struct trial *trial, const char *action)
 {
-	struct kd_iam_answer all =
-	    kd_iam_decide(trial->facts, TRIAL_PRINCIPALS, trial->index, action, trial->resources[ON_STREAM]);
-	struct kd_iam_answer answer = all;
-	size_t count, statements;
-	const struct kd_consumer *consumers = kd_get_consumers(trial->facts, TRIAL_CONSUMERS, &count);
-	const struct kd_statement *list = kd_iam_statements(trial->facts, TRIAL_PRINCIPALS, trial->index, &statements);
+	const struct kd_principals *all = kd_get_principals(trial->facts, TRIAL_PRINCIPALS);
+	struct kd_iam_answer on_all =
+	    kd_iam_decide(trial->facts, TRIAL_PRINCIPALS, trial->index, action, trial->resources[ON_CONSUMERS]);
+	struct kd_iam_answer answer = on_all;
+	size_t count;
+	const struct kd_statement *list = kd_iam_statements(trial->facts, TRIAL_PRINCIPALS, trial->index, &count);
 
+	for (size_t i = 0; answer.decision == KD_IAM_NOT_GRANTED && i < all->resource_policies_count; i++)
+		if (strstr(all->resource_policies[i].arn, "/consumer/") != NULL)
+			answer = kd_iam_decide(
+			    trial->facts, TRIAL_PRINCIPALS, trial->index, action, all->resource_policies[i].arn);
 	for (size_t i = 0; answer.decision == KD_IAM_NOT_GRANTED && i < count; i++)
-		answer = kd_iam_decide(trial->facts, TRIAL_PRINCIPALS, trial->index, action, consumers[i].arn);
-	for (size_t i = 0; answer.decision == KD_IAM_NOT_GRANTED && i < statements; i++)
 		answer = decide_named_consumer(trial, action, &list[i]);
-	return answer.decision == KD_IAM_NOT_GRANTED ? all : answer;
+	return answer.decision == KD_IAM_NOT_GRANTED ? on_all : answer;
 }
 
 static struct kd_iam_answer

@@ -9,7 +9,7 @@
 #include "probes/iam_coverage/use.h"
 
 /* The probe's needs. */
-enum { TRIAL_SUMMARY, TRIAL_CONSUMERS, TRIAL_PRINCIPALS };
+enum { TRIAL_SUMMARY, TRIAL_PRINCIPALS };
 
 enum { TRIAL_ACTIONS_MAX = 128, TRIAL_SUBJECT_BYTES = 256 };
 
