@@ -9,7 +9,7 @@ part=${1:-all}
 only=${2:-}
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
-passed=0 failed=0 skipped=0
+passed=0 failed=0 skipped=0 later=()
 export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0:exitcode=99 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 export LC_ALL=C.UTF-8 CMOCKA_MESSAGE_OUTPUT=TAP out
 
@@ -27,16 +27,17 @@ run_one() {
 	local to="$out/$1.$2" seconds=$3
 	shift 3
 	printf '%q ' timeout "$seconds" "$@" >"$to.again"
+	local began=$SECONDS
 	timeout "$seconds" "$@" >"$to.tap" 2>"$to.err" </dev/null
-	echo $? >"$to.status"
+	local rc=$?
+	echo $((SECONDS - began)) >"$to.took"
+	echo $rc >"$to.status" # the last: what has it has ended
 }
 export -f run_one
 
 # again LABEL NAME: what failed beside others, on a machine that may be short of time, has one more try alone; that one counts, and both are said.
 again() {
 	local to="$out/$1.$2" command
-	printf '%-10s %-22s failed beside others; alone:\n' "$1" "$2"
-	grep -E '^not ok ' "$to.tap" | sed 's/^/    /'
 	command=$(cat "$to.again")
 	rm "$to.again"
 	eval "$command" >"$to.tap" 2>"$to.err" </dev/null
@@ -55,11 +56,13 @@ report() {
 		echo "exit status $(cat "$out/$1.$2.status") (124: it took too long)" >>"$out/$1.$2.err"
 	fi
 	if [ "$notok" -gt 0 ] && [ -e "$out/$1.$2.again" ]; then
-		again "$1" "$2"
+		printf '%-10s %-22s failed beside others; alone, at the end:\n' "$1" "$2"
+		grep -E '^not ok ' "$tap" | sed 's/^/    /'
+		later+=("$1 $2")
 		return
 	fi
 	passed=$((passed + ok)) failed=$((failed + notok)) skipped=$((skipped + skip))
-	printf '%-10s %-22s %4d passed' "$1" "$2" "$ok"
+	printf '%-10s %-22s %4d passed %4d s' "$1" "$2" "$ok" "$(cat "$out/$1.$2.took")"
 	[ "$skip" -gt 0 ] && printf ', %d skipped' "$skip"
 	[ "$notok" -gt 0 ] && printf ', %d FAILED' "$notok"
 	printf '\n'
@@ -67,37 +70,53 @@ report() {
 	[ "$notok" -gt 0 ] && { grep -v '^ok ' "$tap"; cat "$out/$1.$2.err"; } | tail -n 60 | sed 's/^/    /'
 }
 
-# unit LABEL FOLDER [WRAPPER...]: some only wait, so that one more than there are cores run side by side.
+# What there is to do: LABEL NAME SECONDS COMMAND..., a line each, in the order in which it begins; reported in the same order.
+tasks=$out/tasks
+: >"$tasks"
+
+# unit LABEL FOLDER [WRAPPER...]
 unit() {
-	local label=$1 dir=$2 t names=()
+	local label=$1 dir=$2 t
 	shift 2
 	for t in "$dir"/test/test_*"$only"*; do
-		[ -x "$t" ] && names+=("${t##*/test_}")
+		[ -x "$t" ] && echo "$label ${t##*/test_} 240 $* $t" >>"$tasks"
 	done
-	printf '%s\n' "${names[@]}" |
-		xargs -P "$(($(nproc) + 1))" -I{} bash -c "run_one $label {} 240 $* $dir/test/test_{}"
-	for t in "${names[@]}"; do report "$label" "$t"; done
 }
 
+# e2e LABEL FOLDER KIND: but not what says, in a line "# builds: OTHER", that this kind of build shows nothing that the other does not.
 e2e() {
-	local label=$1 dir=$2 f names=()
-	for f in test/e2e/*"$only"*.bats; do names+=("$(basename "$f" .bats)"); done
-	printf '%s\n' "${names[@]}" |
-		xargs -P 2 -I{} bash -c "run_one $label {} 280 env KDIAG_BUILD=$dir bats --tap test/e2e/{}.bats"
-	for f in "${names[@]}"; do report "$label" "$f"; done
+	local label=$1 dir=$2 kind=$3 f only_in
+	for f in test/e2e/*"$only"*.bats; do
+		only_in=$(sed -n 's/^# builds: \([a-z]*\).*/\1/p' "$f")
+		[ -n "$only_in" ] && [ "$only_in" != "$kind" ] && continue
+		echo "$label $(basename "$f" .bats) 280 env KDIAG_BUILD=$dir bats --tap $f" >>"$tasks"
+	done
 }
 
 build "build/ (hardened)" BUILD=build WERROR=-Werror
 build "build/asan/ (ASan, UBSan)" BUILD=build/asan SANITIZE=1 OPT=-O1
+# The end-to-end tests first: they wait much, and the unit tests, which never do, fill the gaps.
+if [ "$part" != unit ]; then
+	e2e e2e-asan build/asan asan
+	e2e e2e build hardened
+fi
 if [ "$part" != e2e ]; then
-	unit valgrind build valgrind -q --leak-check=full --errors-for-leak-kinds=definite --error-exitcode=98 \
+	unit valgrind build env KDIAG_TEST_SHARE=10 valgrind -q --leak-check=full --errors-for-leak-kinds=definite --error-exitcode=98 \
 		--suppressions=test/valgrind.supp
 	unit asan build/asan
 fi
-if [ "$part" != unit ]; then
-	e2e e2e build
-	e2e e2e-asan build/asan
-fi
+began=$SECONDS
+xargs -P "${KDIAG_TEST_JOBS:-$(($(nproc) + 1))}" -I{} bash -c 'run_one {}' <"$tasks" &
+while read -r label name _; do
+	until [ -e "$out/$label.$name.status" ]; do sleep 0.2; done
+	report "$label" "$name"
+done <"$tasks"
+wait
+for one in "${later[@]}"; do
+	# shellcheck disable=SC2086
+	again $one
+done
+echo "tests took $((SECONDS - began)) s"
 if [ "$skipped" -gt 0 ]; then
 	echo "$passed passed, $failed failed, $skipped skipped"
 else

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
+# builds: asan (it is about the simulator alone)
 # The simulator: what it refuses, how it breaks, and that AWS's own client takes it for AWS.
 
 load helpers

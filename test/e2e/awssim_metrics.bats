@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
+# builds: asan (it is about the simulator alone)
 # The simulator's CloudWatch: metrics that agree with one another, points that come late, what it refuses, and how it breaks. AWS's own
 # client asks.
 

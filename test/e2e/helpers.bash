@@ -21,7 +21,7 @@ wait_for() {
 			echo "waited in vain for: $*" >&2
 			return 1
 		fi
-		sleep 0.05
+		sleep 0.1
 	done
 }
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
+# builds: hardened (what it looks at, ASan has in its way or other tests show)
 # kdiagd against moto, which others wrote: streams that are well, split, missing. Skipped where python3 has no moto.
 
 load helpers

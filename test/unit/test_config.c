@@ -23,6 +23,7 @@
 #include "common/str.h"
 #include "common/text.h"
 #include "daemon/config.h"
+#include "test/unit/rounds.h"
 
 static char folder[] = "/tmp/kdiag-config-XXXXXX";
 static char *file, *probes;
@@ -672,16 +673,19 @@ test_many_mistakes(void **state)
 	struct config_report report;
 	struct str yaml = {0};
 	clock_t begun = clock();
+	size_t count = rounds(90000);
+	char more[64];
 
 	(void)state;
 	str_add(&yaml, "daemon:\n");
-	for (int i = 0; i < 90000; i++)
-		str_printf(&yaml, "  intervall%d: x\n", i);
+	for (size_t i = 0; i < count; i++)
+		str_printf(&yaml, "  intervall%zu: x\n", i);
 	str_add(&yaml, ORDERS);
 	assert_null(load(yaml.s, &report));
-	assert_int_equal(report.errors, 90000);
+	assert_int_equal(report.errors, count);
 	assert_int_equal(report.count, 1001);
-	assert_non_null(strstr(report.lines[1000], "and 89000 more like these"));
+	snprintf(more, sizeof(more), "and %zu more like these", count - 1000);
+	assert_non_null(strstr(report.lines[1000], more));
 	assert_true(clock() - begun < 10 * CLOCKS_PER_SEC);
 	config_report_clear(&report);
 	str_free(&yaml);

@@ -844,7 +844,9 @@ test_trial_ends_by_itself(void **state)
 	assert_non_null(got.keys);
 	assert_int_equal(got.health, CREDS_FAILING);
 	pass(30 * 1000);
-	event_base_loop(base, EVLOOP_ONCE);
+	/* The timer is real, of 31 us: whatever else the loop has to do before it, it comes. */
+	for (int i = 0; i < 2000 && got.health != CREDS_GOOD; i++)
+		turn();
 	assert_int_equal(got.health, CREDS_GOOD);
 	setenv("KDIAG_CLOCK", "1@1", 1);
 	assert_int_equal(clock_init(NULL), 0);

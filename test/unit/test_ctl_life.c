@@ -56,7 +56,8 @@ answer_one(int fd, size_t at)
 		len++;
 	line[len] = '\0';
 	server.requests[at] = mem_strdup(line);
-	dprintf(fd, "%s\n", server.answers[at]);
+	if (server.answers[at] != NULL) /* else it hangs up */
+		dprintf(fd, "%s\n", server.answers[at]);
 	close(fd);
 }
 
@@ -604,6 +605,7 @@ static void
 test_no_kdiagd(void **state)
 {
 	(void)state;
+	will_answer(NULL);
 	assert_int_equal(RUN(cmd_unsilence, "orders", NULL), CTL_UNKNOWN); /* it hangs up without an answer */
 	assert_int_equal(strncmp(failed, "kdiagctl: ", 10), 0);
 }

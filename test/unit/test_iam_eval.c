@@ -13,6 +13,7 @@
 
 #include "common/iam_eval.h"
 #include "common/mem.h"
+#include "test/unit/rounds.h"
 
 #define ROLE "\"principal\":\"arn:aws:iam::123456789012:role/r\""
 #define REQUEST \
@@ -256,7 +257,7 @@ ends_on_ten_thousand_hostile_policies(void **state)
 	uint32_t seed = 5;
 
 	(void)state;
-	for (unsigned i = 0; i < HOSTILE / 4; i++) {
+	for (unsigned i = 0; i < rounds(HOSTILE / 4); i++) {
 		str_clear(&line);
 		str_clear(&out);
 		str_add(&line, "{\"identityPolicies\":[");

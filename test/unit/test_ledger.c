@@ -14,6 +14,7 @@
 #include "common/mem.h"
 #include "common/str.h"
 #include "daemon/ledger.h"
+#include "test/unit/rounds.h"
 
 enum { START_MS = 1000000, STEP_MS = 60000 };
 
@@ -954,6 +955,7 @@ test_self_full(void **state)
 
 	(void)state;
 	for (int i = 0; i < 2200; i++) {
+		forget_saw(fix);
 		snprintf(subject, sizeof(subject), "a%d", i);
 		ledger_raise(fix->ledger, "service", subject, KD_WARNING, "is silent", NULL, fix->now_ms);
 		if (i % 10 != 0)
@@ -961,6 +963,7 @@ test_self_full(void **state)
 	}
 	check_open(fix, 0, 0, 220, 0);
 	for (int i = 2200; i < 4200; i++) {
+		forget_saw(fix);
 		snprintf(subject, sizeof(subject), "a%d", i);
 		ledger_raise(fix->ledger, "service", subject, KD_WARNING, "is silent", NULL, fix->now_ms);
 	}
@@ -1215,7 +1218,7 @@ static void
 test_random(void **state)
 {
 	(void)state;
-	for (unsigned seed = 1; seed <= 2000; seed++)
+	for (unsigned seed = 1; seed <= rounds(2000); seed++)
 		run_sequence(seed);
 }
 

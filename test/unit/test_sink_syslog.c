@@ -378,7 +378,7 @@ test_hang(void **state)
 	begun_ms = real_ms();
 	for (int i = 1; i <= 1000; i++)
 		log_number(fix, i);
-	assert_true(real_ms() - begun_ms < 1000);
+	assert_true(real_ms() - begun_ms < PATIENCE_MS); /* it hangs for ever */
 	assert_int_equal(sink_syslog_counts(fix->sink).queued, 10);
 	assert_int_equal(sink_syslog_counts(fix->sink).dropped, 990);
 	assert_int_equal(sink_syslog_counts(fix->sink).sent, 0);
@@ -514,7 +514,7 @@ test_gone_at_the_end(void **state)
 	wait_for_asking(1);
 	begun_ms = real_ms();
 	assert_int_equal(sink_syslog_free(fix->sink, 50), 1);
-	assert_in_range(real_ms() - begun_ms, 50, 5000);
+	assert_in_range(real_ms() - begun_ms, 50, PATIENCE_MS);
 	assert_int_equal(count_lines(), 1);
 	go_away(false);
 	fix->sink = NULL;
@@ -573,7 +573,7 @@ test_free_leaves_thread(void **state)
 	wait_for_hang();
 	begun_ms = real_ms();
 	sink_syslog_free(fix->sink, 100);
-	assert_in_range(real_ms() - begun_ms, 95, 2000);
+	assert_in_range(real_ms() - begun_ms, 95, PATIENCE_MS);
 	ledger_free(fix->ledger);
 	event_base_free(fix->base);
 	free(fix);
@@ -669,7 +669,7 @@ test_reminder_waits_from_last_change(void **state)
 	raise_clock(fix, "a", KD_CRITICAL);
 	changed_ms = real_ms();
 	wait_for_lines(fix, 3);
-	assert_in_range(real_ms() - changed_ms, 995, 5000);
+	assert_in_range(real_ms() - changed_ms, 995, PATIENCE_MS);
 	check_event(2, "reminder", "a");
 	assert_int_equal(priority_at(2), LOG_DAEMON | LOG_CRIT);
 	fix_free(fix);
