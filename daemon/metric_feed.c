@@ -186,7 +186,6 @@ get(void *part_, const struct kd_need *need, const struct collect_terms *terms)
 {
 	struct metric_part *part = part_;
 	struct metric_want *want = find_want(part, need);
-	const char *why;
 	size_t i;
 
 	if (want == NULL)
@@ -194,9 +193,10 @@ get(void *part_, const struct kd_need *need, const struct collect_terms *terms)
 		    need, KD_NOT_CONFIGURED, "no probe that runs here wants this metric", NULL);
 	if (metric_part_is_gone(part))
 		return missing_gone(part, need);
-	if ((why = why_no_shards(want, terms)) != NULL) {
+	want->why_not = why_no_shards(want, terms);
+	if (want->why_not != NULL) {
 		want->active = false;
-		return fact_new_missing_need(need, KD_NOT_CONFIGURED, why, NULL);
+		return fact_new_missing_need(need, KD_NOT_CONFIGURED, want->why_not, NULL);
 	}
 	if (!is_synced(want, terms))
 		return NULL;
@@ -243,18 +243,31 @@ late(void *part_, const struct kd_need *need)
 	return metric_want_fact(want, need, true);
 }
 
+/* Is there an answer, good or bad, of all that is asked for? */
+static bool
+is_answered(const struct metric_want *want)
+{
+	size_t i;
+
+	for (i = 0; i < want->count; i++)
+		if (want->items[i]->asked_ms == 0 && want->items[i]->failed_ms == 0)
+			return false;
+	return want->synced_ms != 0;
+}
+
 static void
 show(void *part_, struct kd_facts *facts)
 {
 	const struct metric_part *part = part_;
-	size_t i, k, held;
+	size_t i;
 
 	for (i = 0; i < part->count; i++) {
 		const struct metric_want *want = part->wants[i];
 
-		for (k = held = 0; k < want->count; k++)
-			held += want->items[k]->asked_ms != 0 || want->items[k]->failed_ms != 0;
-		if (held == want->count && (want->count > 0 || want->synced_ms != 0))
+		if (want->why_not != NULL)
+			facts_add_taken(
+			    facts, fact_new_missing_need(&want->need, KD_NOT_CONFIGURED, want->why_not, NULL));
+		else if (is_answered(want))
 			facts_add_taken(facts, metric_want_fact(want, &want->need, false));
 	}
 }

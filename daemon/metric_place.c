@@ -162,18 +162,50 @@ note_bad(struct metric_place *place, const struct metric_batch *batch)
 	free(why);
 }
 
-/* A look by hand at some streams proves nothing about the others. */
+struct failing {
+	size_t denied, other;
+};
+
+static void
+count_failing(const struct metric_want *want, struct failing *failing)
+{
+	size_t i;
+
+	for (i = 0; want->active && i < want->count; i++) {
+		const struct metric_item *item = want->items[i];
+
+		if (item->failed_ms != 0 && item->fault != AWS_OK)
+			(*(item->fault == AWS_DENIED ? &failing->denied : &failing->other))++;
+	}
+}
+
+/* What failed is tried again at times of its own: a batch that went well proves nothing about the metrics that it does not hold. */
+static struct failing
+find_failing(const struct metric_place *place)
+{
+	struct failing failing = {0};
+	const struct metric_part *part;
+	size_t i;
+
+	TAILQ_FOREACH(part, &place->parts, link)
+	for (i = 0; i < part->count && !metric_part_is_gone(part); i++)
+		count_failing(part->wants[i], &failing);
+	return failing;
+}
+
 static void
 note_end(struct metric_place *place, const struct metric_batch *batch)
 {
+	const struct failing failing = find_failing(place);
+
+	place->history = place->history << 1 | (batch->bad > 0 && !batch->is_denied);
 	if (batch->is_denied)
 		set_denied(place, batch->why);
-	else if (batch->good > 0 && !batch->urgent)
+	else if (failing.denied == 0)
 		set_denied(place, NULL);
-	place->history = place->history << 1 | (batch->bad > 0 && !batch->is_denied);
 	if (batch->bad > 0 && !batch->is_denied)
 		note_bad(place, batch);
-	else if (batch->good > 0 && collect_recovered(place->history))
+	else if (failing.other == 0 && collect_recovered(place->history))
 		set_trouble(place, NULL);
 }
 

@@ -34,7 +34,7 @@ struct metric_item {
 	int64_t asked_ms; /* clock_mono_ms() at which the last whole answer was asked for; 0: none came */
 	int64_t true_ms;  /* clock_now_ms() at which it came */
 	/* How the last try failed; failed_ms (clock_mono_ms()) 0: it did not. */
-	int64_t failed_ms;
+	int64_t failed_ms, failed_base_ms; /* the latter as series.base_ms */
 	enum aws_fault fault; /* AWS_OK: the budget is spent */
 	char *why;
 };
@@ -47,6 +47,7 @@ struct metric_want {
 	int64_t interval_ms;        /* the shortest */
 	struct metric_item **items; /* in order of their subjects */
 	size_t count;
+	const char *why_not;  /* why the last look did without; NULL: it did not */
 	bool active;          /* asked for with each batch; a stream's own always is */
 	int64_t synced_ms;    /* clock_mono_ms() at which its subjects were looked up; 0: never */
 	struct fact *blocked; /* why there are no subjects: a missing fact of this need; NULL: there are */

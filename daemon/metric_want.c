@@ -174,14 +174,13 @@ turn_of(const struct metric_want *want, int64_t base_ms)
 
 /* Stretched turns have another length each time: there it is the distance that counts. */
 static bool
-is_of_this_turn(const struct metric_item *item, int64_t base_ms)
+is_same_turn(const struct metric_want *want, int64_t then_ms, int64_t base_ms)
 {
-	const struct metric_want *want = item->want;
 	double stretch = feed_of(want)->stretch;
 
 	if (stretch > 1 && want->need.shift_s == 0)
-		return (double)(base_ms - item->series.base_ms) < metric_want_step_ms(want, stretch);
-	return turn_of(want, item->series.base_ms) >= turn_of(want, base_ms);
+		return (double)(base_ms - then_ms) < metric_want_step_ms(want, stretch);
+	return turn_of(want, then_ms) >= turn_of(want, base_ms);
 }
 
 static bool
@@ -189,16 +188,16 @@ is_fresh(const struct metric_item *item, int64_t window_s)
 {
 	int64_t base_ms = metric_want_base_ms(item->want);
 
-	return metric_series_holds(&item->series, window_s, base_ms) && is_of_this_turn(item, base_ms);
+	return metric_series_holds(&item->series, window_s, base_ms) &&
+	       is_same_turn(item->want, item->series.base_ms, base_ms);
 }
 
-/* It has failed so shortly ago that it is not tried again yet. */
+/* It has failed in this turn, and not so long ago that it is tried again within it: with the others, where it can be. */
 static bool
 rests(const struct metric_item *item)
 {
-	double rest_ms = fmin(RETRY_MS, metric_want_step_ms(item->want, 1));
-
-	return item->failed_ms != 0 && (double)(clock_mono_ms() - item->failed_ms) < rest_ms;
+	return item->failed_ms != 0 && clock_mono_ms() - item->failed_ms < RETRY_MS &&
+	       is_same_turn(item->want, item->failed_base_ms, metric_want_base_ms(item->want));
 }
 
 bool
@@ -245,6 +244,7 @@ void
 metric_item_fail(struct metric_item *item, enum aws_fault fault, const char *why)
 {
 	item->failed_ms = clock_mono_ms();
+	item->failed_base_ms = metric_want_base_ms(item->want);
 	item->fault = fault;
 	cause_set(&item->why, "%s", why);
 }
