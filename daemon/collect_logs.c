@@ -447,14 +447,10 @@ make_fact(struct part *part)
 }
 
 static struct fact *
-make_none(const struct part *part)
+make_none(void)
 {
-	char *why = mem_printf(
-	    "no log groups are named for %s (log_groups in the config)", collect_stream_id(part->stream)->name);
-	struct fact *fact = fact_new_missing(KD_LOG_GROUPS, KD_NOT_CONFIGURED, why, NULL);
-
-	free(why);
-	return fact;
+	return fact_new_missing(
+	    KD_LOG_GROUPS, KD_NOT_CONFIGURED, "no log groups declared (log_groups: of the stream in the config)", NULL);
 }
 
 /* ---- the feed ---- */
@@ -527,7 +523,7 @@ get(void *self, const struct kd_need *need, const struct collect_terms *terms)
 
 	(void)need;
 	if (part->patterns_count == 0)
-		return make_none(part);
+		return make_none();
 	for (size_t i = 0; i < part->patterns_count; i++)
 		if (part->patterns[i].is_prefix && part->patterns[i].asked_ms == 0)
 			return NULL;

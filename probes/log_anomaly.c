@@ -130,14 +130,21 @@ is_ignored(const struct judging *judging, const struct kd_log_template *template
 	return false;
 }
 
+/* What came in the last hour of the learning time is new as well: a day but an hour does not have it. */
+static int64_t
+known_from_ms(const struct judging *judging)
+{
+	int64_t learning_s = kd_duration_s(judging->settings, LEARNING);
+	int64_t new_s = kd_duration_s(judging->settings, NEW_FOR);
+
+	return judging->group->since_ms + (new_s < learning_s / 2 ? learning_s - new_s : learning_s / 2) * 1000;
+}
+
 static bool
 is_new(const struct judging *judging, const struct kd_log_template *template)
 {
-	const struct kd_log_group *group = judging->group;
-	int64_t learning_ms = kd_duration_s(judging->settings, LEARNING) * 1000;
-
-	return template->first_ms != 0 && template->first_ms >= group->since_ms + learning_ms &&
-	       group->until_ms - template->first_ms < kd_duration_s(judging->settings, NEW_FOR) * 1000;
+	return template->first_ms != 0 && template->first_ms >= known_from_ms(judging) &&
+	       judging->group->until_ms - template->first_ms < kd_duration_s(judging->settings, NEW_FOR) * 1000;
 }
 
 static void
