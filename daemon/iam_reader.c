@@ -140,9 +140,7 @@ set_document(struct iam_reader *reader, struct kd_policy *policy, const char *do
 static void
 drop_policy(struct iam_reader *reader, size_t index)
 {
-	set_missing(&reader->policies[index], KD_KNOWN, "");
-	free((char *)reader->policies[index].document);
-	reader->policies[index].document = mem_strdup("{\"Version\":\"2012-10-17\",\"Statement\":[]}");
+	reader->policies[index].kind = NULL; /* finish() takes it out: until then steps go by their index */
 }
 
 /* ---- answers that lead on ---- */
@@ -328,12 +326,27 @@ go_on(struct iam_reader *reader)
 	return true;
 }
 
+static void
+take_out_dropped(struct iam_reader *reader)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < reader->count; i++) {
+		if (reader->policies[i].kind != NULL)
+			reader->policies[kept++] = reader->policies[i];
+		else
+			clear_policy(&reader->policies[i]);
+	}
+	reader->count = kept;
+}
+
 /* What was cut is not known: no answer may rest on the rest alone. */
 static void
 finish(struct iam_reader *reader)
 {
 	if (reader->full)
 		set_missing(&reader->policies[reader->count - 1], KD_FAILED, "it has more than 500 policies");
+	take_out_dropped(reader);
 	reader->cb(reader, reader->arg);
 }
 

@@ -97,6 +97,22 @@ is_member_fresh(const struct part *part, const struct member *member, const stru
 					     principal_shared_tried_ms(member->shared), terms);
 }
 
+/* Whoever is not there, or is a policy that nobody need have, is not simulated; nor is a stream that is not known. */
+static bool
+is_simulated(const struct part *part, const struct member *member)
+{
+	return part->feed->options.simulate && member->shared != NULL && strstr(member->arn, ":policy/") == NULL &&
+	       *collect_stream_id(part->stream)->arn != '\0' && principal_shared_is_there(member->shared);
+}
+
+static bool
+is_simulation_fresh(const struct part *part, const struct member *member, const struct collect_terms *terms)
+{
+	int64_t asked_ms = member->simulation != NULL ? simulation_asked_ms(member->simulation) : 0;
+
+	return !is_simulated(part, member) || is_fresh(part, member->arn, asked_ms, asked_ms, terms);
+}
+
 static bool
 is_resource_fresh(const char *arn, int64_t asked_ms, const struct collect_terms *terms, void *arg)
 {
@@ -260,7 +276,7 @@ look_at_member(const struct part *part, const struct member *member, struct kd_p
 	}
 	if (*blame == NULL)
 		*blame = resource_policies_blame(part->resources);
-	if (*blame == NULL && member->simulation != NULL)
+	if (*blame == NULL && member->simulation != NULL && is_simulated(part, member))
 		*blame = simulation_blame(member->simulation);
 	out->arn = member->arn;
 	out->blame = *blame;
@@ -268,7 +284,7 @@ look_at_member(const struct part *part, const struct member *member, struct kd_p
 	out->lease_table = member->lease_table;
 	out->actions = (const char *const *)member->actions;
 	out->actions_count = member->actions_count;
-	if (member->simulation != NULL)
+	if (member->simulation != NULL && is_simulated(part, member))
 		simulation_look(member->simulation, out);
 }
 
@@ -364,8 +380,7 @@ get(void *self, const struct kd_need *need, const struct collect_terms *terms)
 
 		if (!is_member_fresh(part, member, terms))
 			return NULL;
-		if (member->simulation != NULL && !is_fresh(part, member->arn, simulation_asked_ms(member->simulation),
-						      simulation_asked_ms(member->simulation), terms))
+		if (!is_simulation_fresh(part, member, terms))
 			return NULL;
 	}
 	if (part->fact == NULL)
@@ -376,20 +391,12 @@ get(void *self, const struct kd_need *need, const struct collect_terms *terms)
 static void
 simulate(struct part *part, struct member *member, const struct collect_terms *terms)
 {
-	const char *stream_arn = collect_stream_id(part->stream)->arn;
-	int64_t asked_ms;
-
-	if (!part->feed->options.simulate || member->shared == NULL || *stream_arn == '\0') {
-		simulation_free(member->simulation);
-		member->simulation = NULL;
+	if (is_simulation_fresh(part, member, terms))
 		return;
-	}
 	if (member->simulation == NULL)
 		member->simulation = simulation_new(part->feed->denials, principal_shared_place(member->shared),
-		    member->arn, stream_arn, part_cb, part);
-	asked_ms = simulation_asked_ms(member->simulation);
-	if (!is_fresh(part, member->arn, asked_ms, asked_ms, terms))
-		simulation_ask(member->simulation, terms->urgent);
+		    member->arn, collect_stream_id(part->stream)->arn, part_cb, part);
+	simulation_ask(member->simulation, terms->urgent);
 }
 
 static void

@@ -245,6 +245,12 @@ principal_shared_tried_ms(const struct principal_shared *shared)
 	return shared->tried_ms;
 }
 
+bool
+principal_shared_is_there(const struct principal_shared *shared)
+{
+	return shared->known != NULL && iam_reader_error(shared->known)->fault == AWS_OK;
+}
+
 struct aws_place *
 principal_shared_place(const struct principal_shared *shared)
 {

@@ -29,6 +29,8 @@ int64_t principal_shared_asked_ms(const struct principal_shared *shared);
 int64_t principal_shared_read_ms(const struct principal_shared *shared);
 /* When the last read was over, also one that failed and left what was known before (clock_mono_ms()); 0: none was. */
 int64_t principal_shared_tried_ms(const struct principal_shared *shared);
+/* Has he been found when he was read? */
+bool principal_shared_is_there(const struct principal_shared *shared);
 /* The one place through which all of an account is read. */
 struct aws_place *principal_shared_place(const struct principal_shared *shared);
 /*

@@ -83,6 +83,12 @@ post_stream(struct sim *sim, const struct yaml_node *node, char **cause)
 }
 
 static int
+post_iam(struct sim *sim, const struct yaml_node *node, char **cause)
+{
+	return scenario_read_iam(sim->scenario, node, REQUEST, cause);
+}
+
+static int
 post_imds(struct sim *sim, const struct yaml_node *node, char **cause)
 {
 	return imds_set(sim, node, REQUEST, cause);
@@ -104,6 +110,7 @@ static const struct {
     {"fault", post_fault},
     {"clear-faults", post_clear_faults},
     {"stream", post_stream},
+    {"iam", post_iam},
     {"imds", post_imds},
     {"reset-stats", post_reset_stats},
 };
@@ -139,5 +146,6 @@ control_answer(struct sim *sim, struct evhttp_request *request, const char *path
 		}
 	}
 	send_json(request, 404,
-	    json_pack("{s:s}", "error", "there are GET stats and POST fault, clear-faults, stream, imds, reset-stats"));
+	    json_pack(
+		"{s:s}", "error", "there are GET stats and POST fault, clear-faults, stream, iam, imds, reset-stats"));
 }

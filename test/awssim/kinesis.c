@@ -129,6 +129,20 @@ describe_stream(struct call *call)
 	answer_json_taken(call, json_pack("{s:o}", "StreamDescription", description));
 }
 
+/* A resource without a policy is not found, in AWS's words for it. */
+static void
+get_resource_policy(struct call *call)
+{
+	const char *arn = call_string(call, "ResourceARN");
+	const char *document = iam_world_find_resource(&call->sim->scenario->iam, arn);
+
+	if (document == NULL)
+		answer_error(
+		    call, 400, "ResourceNotFoundException", "Resource policy is not found for resource: %.300s", arn);
+	else
+		answer_json_taken(call, json_pack("{s:s}", "Policy", document));
+}
+
 /* ---- inputs, from the service's model ---- */
 
 #define NAME_PATTERN "[a-zA-Z0-9_.-]+"
@@ -176,6 +190,16 @@ static const struct shape_member list_streams_shape[] = {
 static const struct shape_member list_consumers_shape[] = {
     STREAM_ARN(true), STREAM_ID, NEXT_TOKEN, LIMIT("MaxResults"), CREATED};
 
+static const struct shape_member resource_policy_shape[] = {
+    {.name = "ResourceARN",
+	.type = SHAPE_STRING,
+	.required = true,
+	.min = 1,
+	.max = 2048,
+	.matches = is_stream_arn,
+	.pattern = "arn:aws.*:kinesis:.*:\\d{12}:.*stream/\\S+"},
+    STREAM_ID};
+
 enum { NO_BUCKET = -1, SHARDS_BUCKET, CONSUMERS_BUCKET };
 
 #define INPUT(table) .input = table, .input_count = KD_COUNT(table)
@@ -186,6 +210,7 @@ static const struct operation operations[] = {
     {"DescribeStreamSummary", 20, NO_BUCKET, INPUT(describe_summary_shape), .run = describe_stream_summary},
     {"ListShards", 1000, SHARDS_BUCKET, INPUT(list_shards_shape), .run = kinesis_list_shards},
     {"ListStreams", 5, NO_BUCKET, INPUT(list_streams_shape), .run = kinesis_list_streams},
+    {"GetResourcePolicy", 5, NO_BUCKET, INPUT(resource_policy_shape), .run = get_resource_policy},
     {"ListStreamConsumers", 5, CONSUMERS_BUCKET, INPUT(list_consumers_shape), .run = kinesis_list_consumers},
 };
 

@@ -109,6 +109,22 @@ read_credentials(const struct decode *in, const struct yaml_node *node, void *in
 	return decode_map(in, node, fields, KD_COUNT(fields), into);
 }
 
+static int
+read_iam(const struct decode *in, const struct yaml_node *node, void *into)
+{
+	struct scenario *scenario = into;
+
+	return iam_world_read(&scenario->iam, scenario->account, in, node);
+}
+
+int
+scenario_read_iam(struct scenario *scenario, const struct yaml_node *node, const char *file, char **cause)
+{
+	struct decode in = {.file = file, .cause = cause};
+
+	return read_iam(&in, node, scenario);
+}
+
 /* ---- faults ---- */
 
 #define FAULT(member) .offset = offsetof(struct fault, member)
@@ -383,6 +399,7 @@ static const struct decode_field top_fields[] = {
     {.key = "credentials", .type = DECODE_READER, .read = read_credentials},
     {.key = "streams", .type = DECODE_READER, .read = read_streams},
     {.key = "generate", .type = DECODE_READER, .read = read_generate},
+    {.key = "iam", .type = DECODE_READER, .read = read_iam},
     {.key = "log_groups", .type = DECODE_READER, .read = log_group_spec_read},
     {.key = "faults", .type = DECODE_READER, .read = read_faults},
 };
@@ -504,6 +521,7 @@ scenario_free(struct scenario *scenario)
 	for (size_t i = 0; i < scenario->log_groups_count; i++)
 		log_group_clear(&scenario->log_groups[i]);
 	free(scenario->log_groups);
+	iam_world_clear(&scenario->iam);
 	free(scenario->events);
 	free_credentials(scenario);
 	drop_regions(scenario);

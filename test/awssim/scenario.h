@@ -12,6 +12,7 @@
 
 #include "common/yaml_tree.h"
 #include "test/awssim/faults.h"
+#include "test/awssim/iam_world.h"
 #include "test/awssim/log_group.h"
 #include "test/awssim/stream.h"
 
@@ -63,6 +64,7 @@ struct scenario {
 	size_t events_count;
 	struct sim_log_group *log_groups;
 	size_t log_groups_count;
+	struct iam_world iam;
 	struct faults *faults;
 	int64_t start_ms; /* the clock's time at which it was read: the simulator's start */
 };
@@ -75,6 +77,8 @@ void scenario_free(struct scenario *scenario);
 void scenario_init_stream(const struct scenario *scenario, struct stream *stream);
 /* A map as it stands under `faults`. The fault is initialised by the call; -1: a sentence, and it holds nothing. */
 int scenario_read_fault(struct fault *fault, const struct yaml_node *node, const char *file, char **cause);
+/* A map as it stands under `iam`, laid over what is there. */
+int scenario_read_iam(struct scenario *scenario, const struct yaml_node *node, const char *file, char **cause);
 /* A map as it stands under `credentials: imds:`, laid over what is there. */
 int scenario_read_imds(struct scenario_imds *imds, const struct yaml_node *node, const char *file, char **cause);
 

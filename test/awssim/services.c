@@ -7,13 +7,14 @@
 #include <kdiag/probe.h>
 
 #include "test/awssim/cloudwatch.h"
+#include "test/awssim/iam.h"
 #include "test/awssim/imds.h"
 #include "test/awssim/kinesis.h"
 #include "test/awssim/logs.h"
 #include "test/awssim/sts.h"
 
 static const struct service *const services[] = {
-    &kinesis_service, &cloudwatch_service, &logs_service, &sts_service, &imds_service};
+    &kinesis_service, &cloudwatch_service, &logs_service, &iam_service, &sts_service, &imds_service};
 
 const struct service *
 services_find_target(const char *prefix, size_t len)
