@@ -37,8 +37,9 @@ step_findings(json_t *steps, const char *name)
 	return findings;
 }
 
-/* The runbook goes from the stream itself to what was declared for it; probes that it does not know come last. */
-static const char *const probe_order[] = {"stream_status", "shard_count", "config_drift"};
+/* The runbook goes from the stream itself to its traffic, who may do what, what the logs say, and what was declared; probes that it does not know come last. */
+static const char *const probe_order[] = {"stream_status", "shard_count", "ingest", "throttling", "iterator_age",
+    "latency", "iam_coverage", "log_anomaly", "config_drift"};
 
 /* The plugin's index of the i-th probe in the runbook's order. */
 static size_t

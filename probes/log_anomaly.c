@@ -34,14 +34,17 @@ static const struct kd_need needs[] = {{.kind = KD_LOG_GROUPS, .window_option = 
 
 enum { ERRORS, NEW_TEMPLATE, BURST, SILENT, FAULTS_CAPTURE, FAULTS_PERMISSIONS, FAULTS_LATENCY };
 
+/* The runbook has one step for all that logs say. */
+#define STEP "Inspect CloudWatch Logs"
+
 static const struct kd_check checks[] = {
-    [ERRORS] = {"errors", "stream_not_capturing_data", "Inspect CloudWatch Logs: errors"},
-    [NEW_TEMPLATE] = {"new_template", "stream_not_capturing_data", "Inspect CloudWatch Logs: what is new"},
-    [BURST] = {"burst", "high_latency", "Inspect CloudWatch Logs: what is written more than usual"},
-    [SILENT] = {"silence", "stream_not_capturing_data", "Inspect CloudWatch Logs: what is not written any more"},
-    [FAULTS_CAPTURE] = {"known_faults", "stream_not_capturing_data", "Inspect CloudWatch Logs: known faults"},
-    [FAULTS_PERMISSIONS] = {"known_faults_permissions", "permission_issues", "Inspect CloudWatch Logs: refused calls"},
-    [FAULTS_LATENCY] = {"known_faults_latency", "high_latency", "Inspect CloudWatch Logs: what slows consumers down"},
+    [ERRORS] = {"errors", "stream_not_capturing_data", STEP},
+    [NEW_TEMPLATE] = {"new_template", "stream_not_capturing_data", STEP},
+    [BURST] = {"burst", "high_latency", STEP},
+    [SILENT] = {"silence", "stream_not_capturing_data", STEP},
+    [FAULTS_CAPTURE] = {"known_faults", "stream_not_capturing_data", STEP},
+    [FAULTS_PERMISSIONS] = {"known_faults_permissions", "permission_issues", STEP},
+    [FAULTS_LATENCY] = {"known_faults_latency", "high_latency", STEP},
 };
 
 /* ---- sentences ---- */

@@ -20,36 +20,78 @@ add_row(struct table *table, enum kd_severity severity, const char *step, const 
 	free(line);
 }
 
-/* What is not good has a row each; what is good one for all. */
-static void
-add_step(struct table *table, const json_t *step)
+/* What is good in a step: how many checks, and the sentence they share (NULL: they do not). */
+struct good {
+	size_t count;
+	const char *sentence;
+};
+
+static struct good
+good_of(const json_t *findings)
 {
-	const json_t *findings = json_object_get(step, "findings");
-	const char *name = ctl_text(step, "step"), *good_summary = "";
-	size_t good = 0, bad = 0;
+	struct good good = {0, NULL};
+
+	for (size_t i = 0; i < json_array_size(findings); i++) {
+		const json_t *finding = json_array_get(findings, i);
+		const char *summary = ctl_text(finding, "summary");
+
+		if (ctl_severity(finding, "severity") != KD_OK)
+			continue;
+		if (good.count++ == 0)
+			good.sentence = summary;
+		else if (good.sentence != NULL && strcmp(good.sentence, summary) != 0)
+			good.sentence = NULL;
+	}
+	return good;
+}
+
+/* What is not good has a row each. */
+static size_t
+add_bad(struct table *table, const char *name, const json_t *findings)
+{
 	struct shown shown;
+	size_t bad = 0;
 	char *text;
 
 	for (size_t i = 0; i < json_array_size(findings); i++) {
 		shown_read(&shown, json_array_get(findings, i));
-		if (shown.severity == KD_OK) {
-			good++;
-			good_summary = shown.summary;
+		if (shown.severity == KD_OK)
 			continue;
-		}
 		bad++;
 		text = shown_sentence(&shown);
 		add_row(table, shown.severity, name, text, shown.id);
 		free(text);
 	}
-	if (bad > 0)
-		return;
-	text = good > 1 ? mem_printf("%zu checks are good", good) : mem_strdup(good_summary);
-	if (good > 0)
-		add_row(table, KD_OK, name, text, "");
-	else
-		add_row(table, KD_UNKNOWN, name, "not looked at yet", "");
+	return bad;
+}
+
+/* What is good has one for all, and none when the step before said the very same ("no principals declared"): told is that sentence. */
+static const char *
+add_good(struct table *table, const char *name, const struct good *good, const char *told)
+{
+	char *text;
+
+	if (good->sentence != NULL && told != NULL && strcmp(good->sentence, told) == 0)
+		return told;
+	text = good->sentence == NULL ? mem_printf("%zu checks are good", good->count) : mem_strdup(good->sentence);
+	add_row(table, KD_OK, name, text, "");
 	free(text);
+	return good->sentence;
+}
+
+static const char *
+add_step(struct table *table, const json_t *step, const char *told)
+{
+	const json_t *findings = json_object_get(step, "findings");
+	const char *name = ctl_text(step, "step");
+	const struct good good = good_of(findings);
+
+	if (add_bad(table, name, findings) > 0)
+		return NULL;
+	if (good.count > 0)
+		return add_good(table, name, &good, told);
+	add_row(table, KD_UNKNOWN, name, "not looked at yet", "");
+	return NULL;
 }
 
 static void
@@ -58,10 +100,11 @@ print_symptom(const struct screen *screen, const json_t *symptom)
 	static const enum table_kind kinds[] = {TABLE_LEFT, TABLE_WRAP, TABLE_LEFT};
 	const json_t *steps = json_object_get(symptom, "steps");
 	struct table *table = table_new(screen, kinds, KD_COUNT(kinds));
+	const char *told = NULL;
 
 	screen_printf(screen, "\n%s\n", ctl_text(symptom, "title"));
 	for (size_t i = 0; i < json_array_size(steps); i++)
-		add_step(table, json_array_get(steps, i));
+		told = add_step(table, json_array_get(steps, i), told);
 	if (json_array_size(steps) == 0)
 		screen_printf(screen, "no probe asks about this\n");
 	table_print(table);
