@@ -4,7 +4,7 @@
 set -eu
 
 build='gcc make pkg-config libc6-dev libcurl4-openssl-dev libssl-dev libjansson-dev libevent-dev libyaml-dev libexpat1-dev libsqlite3-dev'
-test='libcmocka-dev bats socat valgrind curl jq procps systemd python3 python3-boto3'
+test='libcmocka-dev bats socat strace valgrind curl jq procps systemd python3 python3-boto3'
 lint='clang clang-format clang-tidy mandoc shellcheck'
 fuzz='clang libclang-rt-dev'
 bench='procps python3 python3-boto3'

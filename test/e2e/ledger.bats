@@ -29,6 +29,7 @@ setup() {
 }
 
 teardown() {
+	[[ -z "${TRACER:-}" ]] || mend_fsync 2>/dev/null || true
 	[[ -z "${LOADER:-}" ]] || kill "$LOADER" 2>/dev/null || true
 	stop_kdiagd
 	[[ -z "${RECEIVER:-}" ]] || kill "$RECEIVER" 2>/dev/null || true
@@ -163,6 +164,48 @@ written() {
 	stop_kdiagd
 	python3 "$BATS_TEST_DIRNAME/ledger.py" check "$DB"
 	[ "$(sql "SELECT count(*) FROM changes WHERE event = 'opened' AND stream = 'orders'")" = 1 ]
+}
+
+# break_fsync: from now on every fsync of the daemon fails; skips the test where nobody may be traced. mend_fsync ends it.
+break_fsync() {
+	type -P strace || skip "there is no strace"
+	strace -f -qq -o "$BATS_TEST_TMPDIR/strace.out" -e trace=fsync,fdatasync -e inject=fsync,fdatasync:error=EIO \
+		-p "$KDIAGD_PID" 2>"$BATS_TEST_TMPDIR/strace.err" 3>&- &
+	TRACER=$!
+	wait_for 5 is_traced || skip "no process may be traced here: $(head -n 1 "$BATS_TEST_TMPDIR/strace.err")"
+}
+
+# Every thread of it; one that is being attached is not there yet.
+is_traced() {
+	[[ "$(cat "/proc/$KDIAGD_PID"/task/*/status | grep -c '^TracerPid:[^0]*[1-9]')" == "$(find "/proc/$KDIAGD_PID/task" -mindepth 1 -maxdepth 1 | wc -l)" ]]
+}
+
+mend_fsync() {
+	kill -INT "$TRACER"
+	wait "$TRACER" || true
+	TRACER=
+}
+
+@test "fsync fails: what is told is said to be in memory alone, and is on the disk once it does not" {
+	up
+	wait_for 5 written "SELECT count(*) FROM findings WHERE state = 'open'" 2
+	break_fsync
+	awssim_post stream '{"name":"orders","shards":5}' >/dev/null
+	wait_for 10 has_verdict orders warning
+	wait_for 10 self_open store
+	grep -q 'EIO.*INJECTED' "$BATS_TEST_TMPDIR/strace.out"
+	[[ "$(json '.self[] | select(.check == "store") | .summary' status)" == *"kdiag.db cannot be written: "*"; findings are in memory alone until it can" ]]
+	[ "$(ask '{"op":"history","stream":"orders"}' | jq -r '.result[-1].event')" = opened ]
+	ask "{\"op\":\"ack\",\"id\":\"$(finding orders id)\",\"text\":\"looking\"}" | jq -e .ok
+	mend_fsync
+	wait_for 15 self_none store
+	written_all() { written "SELECT count(*) FROM changes WHERE event IN ('opened', 'acked') AND stream = 'orders'" 2; }
+	wait_for 5 written_all
+	kill_kdiagd
+	python3 "$BATS_TEST_DIRNAME/ledger.py" check "$DB"
+	up
+	[ "$(finding orders ack.text)" = looking ]
+	log_is_clean
 }
 
 @test "a folder that is not there and cannot be made: the daemon runs, and says so" {
