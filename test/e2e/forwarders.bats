@@ -550,6 +550,25 @@ YAML_OPTION='s/^( +)#( *(- )?[a-z_]+:)/\1\2/'
 	done
 }
 
+# Fluent Bit cannot be run here; what its config finds and chooses by, can: with a line of each kind.
+@test "Fluent Bit: the expressions find the JSON, and send each event where it belongs" {
+	local config="$CONFIGS/fluent-bit.yaml" cee route
+	cee=$(sed -n "s/^ *regex: '\(\^@cee.*\)'$/\1/p" "$config")
+	[ "$(grep -oP "$cee" <<<'@cee:{"v":1,"event":"opened"}')" = '@cee:{"v":1,"event":"opened"}' ]
+	not grep -P "$cee" <<<'watching @cee:{} streams'
+	# route FIELD VALUE: the tags that rules of that field give it.
+	route() {
+		sed -nE "s/^ *(- )?(rule: )?\\\$$1 (\^[^ ]*) (kdiag\.[a-z]*) .*/\3 \4/p" "$config" | while read -r expression tag; do
+			! grep -qE "$expression" <<<"$2" || echo "$tag"
+		done
+	}
+	for event in heartbeat started stopped; do [ "$(route event $event)" = kdiag.heartbeat ]; done
+	for event in opened changed resolved reminder suppressed; do [ -z "$(route event $event)" ]; done
+	[ "$(route event dropped)" = kdiag.alert ]
+	[ "$(route severity critical)" = kdiag.alert ]
+	[ -z "$(route severity warning)" ]
+}
+
 @test "Vector: its own checker takes the config" {
 	type -P vector || skip "no vector here: its config was not checked"
 	checked vector.yaml "$YAML_OPTION" vector validate --no-environment

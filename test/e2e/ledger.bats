@@ -166,6 +166,41 @@ written() {
 	[ "$(sql "SELECT count(*) FROM changes WHERE event = 'opened' AND stream = 'orders'")" = 1 ]
 }
 
+# on_disk COMMAND...: where the daemon sees its disk.
+on_disk() {
+	nsenter -t "$KDIAGD_PID" -m "$@"
+}
+
+@test "a small disk: read-only at the start, then full, each said once; what was kept in memory is written when it can be" {
+	[[ "$(id -u)" == 0 ]] || skip "only root can mount a disk"
+	local disk="$BATS_TEST_TMPDIR/disk"
+	unshare --mount true || skip "no mount namespace here"
+	mkdir "$disk"
+	sed -i "s|$DB|$disk/kdiag.db|" "$CONFIG"
+	unshare --mount bash -c 'mount -t tmpfs -o size=512k,ro none "$1" && shift && exec "$@"' disk "$disk" \
+		"$BUILD_DIR/kdiagd" -f -c "$CONFIG" >>"$LOG" 2>&1 3>&- &
+	KDIAGD_PID=$!
+	wait_for 10 is_up
+	wait_for 10 looked
+	wait_for 10 self_open store
+	[ "$(events clicks)" = opened ]
+	on_disk mount -o remount,rw "$disk"
+	wait_for 15 self_none store
+	on_disk dd if=/dev/zero of="$disk/fill" bs=4k status=none || true
+	awssim_post stream '{"name":"orders","shards":5}' >/dev/null
+	wait_for 10 has_verdict orders warning
+	ask "{\"op\":\"ack\",\"id\":\"$(finding orders id)\",\"text\":\"$(printf '%0300d' 0)\"}" | jq -e .ok
+	wait_for 10 self_open store
+	[[ "$(json '.self[] | select(.check == "store") | .summary' status)" == *"disk is full"* ]]
+	[ "$(events orders)" = "opened acked" ]
+	on_disk rm "$disk/fill"
+	wait_for 15 self_none store
+	on_disk python3 "$BATS_TEST_DIRNAME/ledger.py" check "$disk/kdiag.db"
+	[ "$(ask '{"op":"history"}' | jq '[.result[] | select(.event == "opened" and .check == "store")] | length')" = 2 ]
+	stop_kdiagd
+	log_is_clean
+}
+
 # break_fsync: from now on every fsync of the daemon fails; skips the test where nobody may be traced. mend_fsync ends it.
 break_fsync() {
 	type -P strace || skip "there is no strace"
@@ -214,6 +249,55 @@ mend_fsync() {
 	self_open store
 	[ "$(ask '{"op":"history","stream":"clicks"}' | jq -r '.result[0].event')" = opened ]
 	ask "{\"op\":\"ack\",\"id\":\"$(finding clicks id)\"}" | jq -e .ok
+}
+
+# step SECONDS: the daemon's wall clock is off by so much from now on.
+step() {
+	printf '%-16s' "$1" | dd of="$STEP_CLOCK" conv=notrunc status=none
+}
+
+# events STREAM: of its history, in order.
+events() {
+	ask "{\"op\":\"history\",\"stream\":\"$1\"}" | jq -r '[.result[].event] | join(" ")'
+}
+
+@test "the wall clock steps back and forth by an hour: nothing opens, ends or stops by that" {
+	export STEP_CLOCK="$BATS_TEST_TMPDIR/step" ASAN_OPTIONS="${ASAN_OPTIONS:-}:verify_asan_link_order=0"
+	cc -shared -fPIC -o "$BATS_TEST_TMPDIR/step.so" "$BATS_TEST_DIRNAME/step_clock.c"
+	printf '%-16s' 0 >"$STEP_CLOCK"
+	LD_PRELOAD="$BATS_TEST_TMPDIR/step.so" up
+	ask '{"op":"silence","stream":"clicks","for_s":3}' | jq -e .ok
+	step -3600
+	expired() { [[ "$(events clicks)" == "opened silenced unsilenced" ]]; }
+	wait_for 10 expired
+	[ "$(($(json '.now | fromdate' status) - EPOCHSECONDS))" -lt -3500 ] # or nothing was put to the test
+	awssim_post stream '{"name":"orders","shards":5}' >/dev/null
+	wait_for 10 has_verdict orders warning
+	run ctl status
+	[[ "$output" == *"WARN  orders"* ]]
+	lacks ' -[0-9]+ (s|min|h)' <(echo "$output")
+	ask '{"op":"silence","stream":"audit","for_s":1000}' | jq -e .ok
+	step 3600
+	awssim_post stream '{"name":"orders","shards":8}' >/dev/null
+	wait_for 10 has_verdict orders ok
+	# It looks as often as before, of what is silent for 16 min it is silent still, and of the others nothing was said.
+	looks_on() { [[ "$(json '.streams | map(.stale == false and (.as_of | fromdate) > 3000 + '"$EPOCHSECONDS"') | all' status)" == true ]]; }
+	wait_for 10 looks_on
+	[ "$(events audit)" = "opened silenced" ]
+	[ "$(events clicks)" = "opened silenced unsilenced" ]
+	[ "$(events orders)" = "opened resolved" ]
+	[ "$(ask '{"op":"history"}' | jq '[.result[].seq] | . == sort and length == (unique | length)')" = true ]
+	ctl history >/dev/null
+	stop_kdiagd
+	python3 "$BATS_TEST_DIRNAME/ledger.py" check "$DB"
+	printf '%-16s' 0 >"$STEP_CLOCK" # the host's clock is right again while kdiagd is down: what comes back is of an hour hence
+	LD_PRELOAD="$BATS_TEST_TMPDIR/step.so" up
+	[ "$(json .silenced status)" = 1 ]
+	run ctl status
+	[[ "$output" == *"WARN  clicks"* ]]
+	lacks ' -[0-9]+ (s|min|h)' <(echo "$output")
+	[ "$(events audit)" = "opened silenced" ]
+	log_is_clean
 }
 
 # Streams change all the time, faster than the daemon looks.

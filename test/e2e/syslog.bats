@@ -237,6 +237,25 @@ streams: [{name: orders}]'
 	log_is_clean
 }
 
+@test "a storm of 1,000 findings is 100 lines and one that says how many more, and where to look" {
+	scene
+	start_receiver
+	syslog_config 'enabled: true, heartbeat: 0s' 'probes: {many: {findings: 0}}
+streams: [{name: orders}]'
+	start_inside
+	wait_for 10 looked
+	sed -i 's/findings: 0/findings: 1000/' "$CONFIG"
+	ctl reload
+	ctl run orders many >/dev/null
+	wait_for 20 has_line '"event":"suppressed"' # the storm is over when nothing came for 10 s
+	cee | jq -se 'map(select(.id)) | length >= 100 and length <= 102 and all(.event == "opened")' # a token comes back each 0.6 s
+	cee | jq -se '(map(select(.id)) | length) as $told | map(select(.event == "suppressed")) | length == 1 and
+		(.[0] | .seq - $told == .suppressed and .from_seq == $told + 1 and (.next | test("kdiagctl status")))'
+	[ "$(json '[.[] | select(.event == "opened")] | length' history)" = "$(cee | jq -s 'map(.seq // empty) | max')" ]
+	all_good
+	stop_kdiagd
+}
+
 # Six streams with a thousand findings each that open and resolve, while nobody takes a line: 12,000 lines, and 10,000 may wait.
 stall_scene() {
 	start_awssim - <<-YAML
