@@ -34,6 +34,11 @@ calls() {
 	awssim_stat operations.GetMetricData.calls
 }
 
+# counted: calls and metrics so far, of one moment.
+counted() {
+	awssim_stat 'operations.GetMetricData.calls, .metrics_asked' | paste -sd' '
+}
+
 # seen STREAM: what the probe says of it.
 seen() {
 	json '.[] | select(.check == "seen") | .summary' findings "$1" --all
@@ -51,9 +56,10 @@ seen_is() {
 	first=$(calls)
 	echo "the first cycle: $first calls"
 	[ "$first" -le 56 ] # 28, twice when the looks of the listing lie on both sides of a minute
-	before=$(calls) asked=$(awssim_stat metrics_asked)
+	read -r before asked < <(counted)
 	pass 300
-	made=$(($(calls) - before)) metrics=$(($(awssim_stat metrics_asked) - asked))
+	read -r made metrics < <(counted)
+	made=$((made - before)) metrics=$((metrics - asked))
 	echo "five minutes: $made calls for $metrics metrics"
 	[ "$made" -ge 112 ] && [ "$made" -le 168 ] # five cycles of 28, one more or less at the ends
 	[ "$metrics" -eq $((made * 500)) ]         # every call is full
