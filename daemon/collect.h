@@ -62,8 +62,8 @@ void collect_stream_configure(struct collect_stream *stream, const struct collec
 struct collect_terms {
 	int64_t
 	    since_ms; /* a fact must have been asked for at or after this clock_mono_ms() to serve; else it is fetched anew */
-	bool urgent;         /* by hand: ahead of the queue */
-	bool detailed;       /* something is wrong with the stream: what costs extra is worth its price */
+	bool urgent;   /* by hand: ahead of the queue */
+	bool detailed; /* something is wrong with the stream that metrics tell: what costs extra is worth its price */
 	int64_t deadline_ms; /* clock_mono_ms() after which what is missing is KD_LATE */
 };
 

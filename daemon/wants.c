@@ -27,3 +27,13 @@ wants_of_stream(const struct plugins *plugins, const struct config_stream *strea
 	}
 	return wants;
 }
+
+bool
+wants_metrics(const struct kd_probe *probe)
+{
+	size_t i;
+
+	for (i = 0; i < probe->needs_count && probe->needs[i].kind != KD_METRIC; i++)
+		;
+	return i < probe->needs_count;
+}

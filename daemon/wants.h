@@ -8,5 +8,7 @@
 
 /* The needs of all probes that run on the stream, resolved, each with its probe's interval; *count of them. The caller's. Their strings are the probes'. */
 struct collect_want *wants_of_stream(const struct plugins *plugins, const struct config_stream *stream, size_t *count);
+/* Does it judge by metrics? */
+bool wants_metrics(const struct kd_probe *probe);
 
 #endif

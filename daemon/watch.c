@@ -188,13 +188,41 @@ gathered_cb(struct fact *const *facts, size_t count, void *arg)
 	    &task->state, judged_cb, task);
 }
 
+/* ---- is something wrong that details would explain? ---- */
+
+struct trouble {
+	const struct plugins *plugins;
+	bool is_there;
+};
+
+/* That a stream is not as it was declared may stay so for months: its details cost money, and tell nothing of it. */
+static void
+trouble_cb(const struct ledger_entry *entry, void *arg)
+{
+	struct trouble *trouble = arg;
+	int probe = plugins_find(trouble->plugins, entry->finding->probe);
+
+	trouble->is_there |= entry->finding->state == FINDING_OPEN && entry->finding->severity >= KD_WARNING &&
+			     probe >= 0 && wants_metrics(plugins_at(trouble->plugins, (size_t)probe));
+}
+
+static bool
+is_in_trouble(const struct task *task)
+{
+	const struct schedule *schedule = task->watch->schedule;
+	struct trouble trouble = {.plugins = schedule->config->plugins};
+
+	ledger_each(schedule->parts.ledger, id_of(task), trouble_cb, &trouble);
+	return trouble.is_there;
+}
+
 static void
 look(struct task *task, int64_t since_ms, bool by_hand)
 {
 	const struct kd_probe *probe = probe_of(task);
 	struct collect_terms terms = {.since_ms = since_ms,
 	    .urgent = by_hand,
-	    .detailed = by_hand || ledger_verdict(task->watch->schedule->parts.ledger, id_of(task)) >= KD_WARNING,
+	    .detailed = by_hand || is_in_trouble(task),
 	    .deadline_ms = deadline_ms(task, by_hand)};
 
 	event_del(task->timer);

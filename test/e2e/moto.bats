@@ -109,3 +109,39 @@ create() {
 	stop_kdiagd
 	log_is_clean
 }
+
+# put METRIC VALUE EPOCH [DIMENSION]: a datapoint of orders, by PutMetricData of the same protocol.
+put() {
+	curl -sS --fail-with-body -H 'X-Amz-Target: GraniteServiceVersion20100801.PutMetricData' \
+		-H 'Content-Type: application/x-amz-json-1.0' \
+		-H 'Authorization: AWS4-HMAC-SHA256 Credential=A/20260101/us-east-1/monitoring/aws4_request, SignedHeaders=host, Signature=0' \
+		-d "{\"Namespace\":\"AWS/Kinesis\",\"MetricData\":[{\"MetricName\":\"$1\",\"Value\":$2,\"Timestamp\":$3,
+			\"Dimensions\":[{\"Name\":\"StreamName\",\"Value\":\"orders\"}${4:+,$4}]}]}" "http://127.0.0.1:$AWS_PORT/"
+}
+
+# values METRIC: those that kdiagd has of orders, absent ones as null.
+values() {
+	json ".facts[] | select(.metric == \"$1\" and .per == \"stream\") | .value[0].values | map(tostring) | join(\" \")" facts orders
+}
+
+@test "what others put into moto's CloudWatch is what the probes see, minute by minute" {
+	local minute=$((EPOCHSECONDS / 60 * 60 - 600))
+	mkdir "$BATS_TEST_TMPDIR/probes"
+	cp "$BUILD_DIR/test/probes/fourteen.so" "$BATS_TEST_TMPDIR/probes/"
+	put IncomingRecords 17 $minute
+	put IncomingRecords 4 $((minute + 20)) # of the same minute: summed
+	put IncomingRecords 2.5 $((minute + 120))
+	put GetRecords.IteratorAgeMilliseconds 1000 $((minute + 60))
+	put GetRecords.IteratorAgeMilliseconds 5000 $((minute + 61)) # the larger is the maximum
+	write_config 'streams: [{name: orders, probes: {fourteen: {window: 1h}}}]' 1m
+	sed -i "s|probes: $BUILD_DIR/probes|probes: $BATS_TEST_TMPDIR/probes|" "$CONFIG"
+	start_kdiagd
+	wait_for 20 looked
+	self_is_clean
+	[ "$(values IncomingRecords | grep -oE '[0-9].*[0-9]')" = "21 null 2.5" ]
+	[ "$(values GetRecords.IteratorAgeMilliseconds | grep -oE '[0-9]+')" = 5000 ]
+	[ "$(json '.facts[] | select(.metric == "IncomingRecords") | .value[0] | (.from | fromdate) + 60 * (.values | index(21))' facts orders)" = "$minute" ]
+	[ "$(json '.facts[] | select(.metric == "GetRecords.Bytes") | .missing' facts orders)" = no_data ]
+	stop_kdiagd
+	log_is_clean
+}
