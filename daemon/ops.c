@@ -12,6 +12,7 @@
 #include "daemon/ops_history.h"
 #include "daemon/ops_look.h"
 #include "daemon/ops_people.h"
+#include "daemon/permissions.h"
 #include "daemon/view.h"
 #include "daemon/view_cost.h"
 
@@ -67,6 +68,39 @@ exec_cost(struct control_session *session, const json_t *request, void *app)
 {
 	(void)request;
 	ops_reply_text_taken(session, view_cost(app));
+}
+
+/* The one account that there is; NULL: there are several, one must be named, and that was answered. */
+static const char *
+only_account(struct control_session *session, const struct config *config)
+{
+	struct str names = {0};
+
+	if (config->accounts_count == 1)
+		return config->accounts[0].name;
+	for (size_t i = 0; i < config->accounts_count; i++)
+		str_printf(&names, "%s%s", i > 0 ? ", " : "", config->accounts[i].name);
+	ops_reply_error(session, PROTO_BAD_REQUEST, "name one of the accounts: ", names.s);
+	str_free(&names);
+	return NULL;
+}
+
+static void
+exec_policy(struct control_session *session, const json_t *request, void *app)
+{
+	const struct daemon *daemon = app;
+	const char *account = NULL;
+	int got = ops_get_text(session, request, "account", &account);
+
+	if (got == 0)
+		account = only_account(session, daemon->config);
+	if (got == -1 || account == NULL)
+		return;
+	if (config_find_account(daemon->config, account) == NULL)
+		ops_reply_error(session, PROTO_BAD_REQUEST, "no account of the config is called ", account);
+	else
+		ops_reply_taken(session,
+		    json_pack("{s:s, s:o}", "account", account, "policy", permissions_policy(daemon->config, account)));
 }
 
 static void
@@ -132,6 +166,7 @@ const struct control_op ops_table[] = {
     {"findings", false, exec_findings},
     {"show", false, exec_show},
     {"cost", false, exec_cost},
+    {"policy", false, exec_policy},
     {"probes", false, exec_probes},
     {"facts", false, exec_facts},
     {"subscribe", false, exec_subscribe},

@@ -5,6 +5,7 @@
  */
 #include "daemon/aws/client.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +16,7 @@
 #include "common/clock.h"
 #include "common/mem.h"
 #include "daemon/aws/client_place.h"
+#include "daemon/aws/operations.h"
 #include "daemon/aws/client_send.h"
 
 /* A signature that is refused although it was made within so much of AWS's time is not refused for the time. */
@@ -545,6 +547,8 @@ aws_call_start(struct aws_place *place, const struct aws_request *request, aws_c
 	struct aws_call *call = call_new(place, request, cb, arg);
 	struct aws_error error;
 
+	/* What stands in no row of operations.c stands in no policy either. */
+	assert(aws_operations_find(request->service, request->operation) != NULL);
 	if (call->service->endpoint_cause != NULL) {
 		keep_last(call, aws_error_set(&error, AWS_REFUSED, "%s", call->service->endpoint_cause));
 	} else if (service_is_closed(&call->service->health, clock_mono_ms())) {

@@ -30,6 +30,7 @@ static const struct ctl_command *const commands[] = {
     &cmd_unsilence,
     &cmd_check,
     &cmd_cost,
+    &cmd_policy,
     &cmd_probes,
     &cmd_facts,
     &cmd_replay,
