@@ -18,22 +18,23 @@ syslog_port_open(void)
 }
 
 /*
- * syslog(3) drops what nobody takes, and does not say so; a connect() beside it says so. What is none of the two refusals is left to syslog(3): a socket of another type, which it
- * knows how to use, or no descriptor to ask with.
+ * syslog(3) drops what nobody takes, and does not say so; a connect() beside it says so. Left to syslog(3) is a socket of another type, which it knows how to use, and the case that there
+ * is no descriptor to ask with.
  */
 bool
 syslog_port_is_open(void *arg)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), refused;
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool open;
 
 	(void)arg;
 	if (fd < 0)
 		return true;
 	memcpy(address.sun_path, log_socket, sizeof(log_socket));
-	refused = connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0 ? errno : 0;
+	open = connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0 || errno == EPROTOTYPE;
 	close(fd);
-	return refused != ENOENT && refused != ECONNREFUSED;
+	return open;
 }
 
 void
