@@ -16,9 +16,8 @@
 enum {
 	MINUTE_MS = 60 * 1000,
 	HOUR_MS = 60 * MINUTE_MS,
-	SEEN_MIN = 512, /* event ids that are remembered: it grows with the log */
+	SEEN_MIN = 256, /* event ids that are remembered: it grows with the log, to 128 KiB */
 	SEEN_MAX = 8192,
-	PAIR_BYTES = 16, /* of log_memory */
 	ID_SIZE = 13,
 	HOUR_NUMBERS = 3,
 };
@@ -34,8 +33,7 @@ log_group_new(int64_t since_ms)
 	group->since_ms = group->until_ms = group->gapless_ms = since_ms;
 	log_tally_begin(&group->all, since_ms);
 	log_tally_begin(&group->errors, since_ms);
-	group->seen_max = SEEN_MIN;
-	group->seen = log_memory_new(group->seen_max * PAIR_BYTES);
+	group->seen = log_seen_new(SEEN_MIN);
 	return group;
 }
 
@@ -45,7 +43,7 @@ log_group_free(struct log_group *group)
 	if (group == NULL)
 		return;
 	log_template_free(group->miner);
-	log_memory_free(group->seen);
+	log_seen_free(group->seen);
 	for (size_t i = 0; i < LOG_FAULTS; i++)
 		free(group->faults[i]);
 	free(group->rows);
@@ -55,7 +53,7 @@ log_group_free(struct log_group *group)
 size_t
 log_group_bytes(const struct log_group *group)
 {
-	size_t bytes = sizeof(*group) + log_template_bytes(group->miner) + log_memory_bytes(group->seen) +
+	size_t bytes = sizeof(*group) + log_template_bytes(group->miner) + log_seen_bytes(group->seen) +
 		       group->room * sizeof(*group->rows);
 
 	for (size_t i = 0; i < LOG_FAULTS; i++)
@@ -77,18 +75,19 @@ log_group_since_ms(const struct log_group *group)
 	return group->since_ms;
 }
 
-/* Half of what is remembered: the other half may have gone. */
+/* As many events as are remembered, but for a quarter: late ones, which came out of turn. */
 int64_t
 log_group_overlap_from_ms(const struct log_group *group)
 {
-	int64_t until = group->until_ms, from = until;
-	double events = 0;
+	double most = (double)log_seen_room(group->seen) * 3 / 4, events = 0;
+	int64_t until = group->until_ms, from = until, before;
 
 	while (until - from < LOG_GROUP_OVERLAP_MS) {
-		events += log_tally_recent(&group->all, from, 1);
-		if (events > (double)(group->seen_max / 2))
+		before = from - (from % MINUTE_MS > 0 ? from % MINUTE_MS : MINUTE_MS);
+		events += log_tally_recent(&group->all, before, 1);
+		if (events > most)
 			break;
-		from -= from % MINUTE_MS > 0 ? from % MINUTE_MS : MINUTE_MS;
+		from = before;
 	}
 	return from > group->gapless_ms ? from : group->gapless_ms;
 }
@@ -143,37 +142,15 @@ hash_event(const struct logs_event *event)
 	return hash_bytes(hash, event->message, event->message_len) | 1;
 }
 
-static bool
-is_seen(struct log_group *group, const struct logs_event *event)
-{
-	uint64_t key = hash_event(event), value;
-
-	if (log_memory_get(group->seen, key, &value))
-		return true;
-	log_memory_put(group->seen, key, 1);
-	return false;
-}
-
+/* As many as five minutes hold, and half as many again, within bounds: before the first of them is forgotten. */
 static void
-keep_pair(uint64_t key, uint64_t value, void *arg)
+grow_seen(struct log_group *group, int64_t now_ms)
 {
-	log_memory_put(arg, key, value);
-}
+	double events = log_tally_recent(&group->all, now_ms, LOG_GROUP_OVERLAP_MS / MINUTE_MS + 1);
+	size_t room = log_seen_room(group->seen);
 
-/* As many as five minutes hold, twice, within bounds. */
-static void
-grow_seen(struct log_group *group)
-{
-	double events = log_tally_recent(&group->all, group->until_ms, LOG_GROUP_OVERLAP_MS / MINUTE_MS + 1);
-	struct log_memory *larger;
-
-	if (group->seen_max == SEEN_MAX || events * 2 <= (double)group->seen_max)
-		return;
-	group->seen_max *= 2;
-	larger = log_memory_new(group->seen_max * PAIR_BYTES);
-	log_memory_each(group->seen, keep_pair, larger);
-	log_memory_free(group->seen);
-	group->seen = larger;
+	if (room < SEEN_MAX && events * 3 / 2 > (double)room)
+		group->seen = log_seen_grow(group->seen, room * 2);
 }
 
 /* ---- rows ---- */
@@ -265,7 +242,8 @@ log_group_take(struct log_group *group, const struct logs_event *event, float we
 	struct log_template_match match;
 	enum log_fault fault;
 
-	if (is_seen(group, event))
+	grow_seen(group, event->ms);
+	if (!log_seen_add(group->seen, hash_event(event)))
 		return false;
 	log_template_learn_line(group->miner, event->message, event->message_len, &match);
 	fault = find_fault(event, match.level);
@@ -312,7 +290,6 @@ log_group_settle(struct log_group *group, int64_t until_ms)
 	if (until_ms > group->until_ms)
 		group->until_ms = until_ms;
 	follow_merges(group);
-	grow_seen(group);
 }
 
 bool

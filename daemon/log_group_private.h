@@ -4,9 +4,9 @@
 #define KDIAG_LOG_GROUP_PRIVATE_H
 
 #include "common/log_fault.h"
-#include "common/log_memory.h"
 #include "common/log_template.h"
 #include "daemon/log_group.h"
+#include "daemon/log_seen.h"
 #include "daemon/log_tally.h"
 
 enum { LOG_GROUP_CACHE = 256 };
@@ -33,8 +33,7 @@ struct log_group {
 	uint16_t cache[LOG_GROUP_CACHE]; /* 1 + a row, by id */
 	uint64_t left_out;
 	struct log_group_fault *faults[LOG_FAULTS];
-	struct log_memory *seen; /* hashes of event ids */
-	size_t seen_max;
+	struct log_seen *seen; /* hashes of event ids */
 	bool changed;
 };
 
