@@ -187,7 +187,7 @@ take_shared(struct part *part, const char *name)
 	shared = mem_new(1, sizeof(*shared));
 	shared->feed = feed;
 	shared->refs = 1;
-	shared->reader = log_reader_new(place, source, read_cb, shared);
+	shared->reader = log_reader_new(place, source, &log_reader_default_limits, read_cb, shared);
 	LIST_INSERT_HEAD(&feed->shared, shared, link);
 	return shared;
 }

@@ -92,16 +92,6 @@ log_group_overlap_from_ms(const struct log_group *group)
 	return from > group->gapless_ms ? from : group->gapless_ms;
 }
 
-double
-log_group_rate(const struct log_group *group)
-{
-	int64_t span_ms = group->until_ms - log_tally_minutes_from(group->until_ms, LOG_GROUP_RECENT_MINUTES);
-
-	return span_ms <= 0
-		   ? 0
-		   : log_tally_recent(&group->all, group->until_ms, LOG_GROUP_RECENT_MINUTES) * 1000 / (double)span_ms;
-}
-
 static void
 begin_again(struct log_group *group, int64_t ms)
 {

@@ -29,8 +29,6 @@ void log_group_free(struct log_group *group);
 int64_t log_group_until_ms(const struct log_group *group);
 int64_t log_group_since_ms(const struct log_group *group);
 int64_t log_group_overlap_from_ms(const struct log_group *group);
-/* Events a second, of the last minutes that were read. */
-double log_group_rate(const struct log_group *group);
 
 /* What was not read up to ms is skipped: nothing in there counts as silence. */
 void log_group_skip(struct log_group *group, int64_t ms);

@@ -8,19 +8,22 @@
 #include "common/mem.h"
 
 enum {
-	EVENTS_MAX = 20000,             /* of one read of what is new: two full pages */
-	PAST_EVENTS_MAX = 400000,       /* of the past of a new group, or after a long stop: 40 pages and more */
 	BYTES_MAX = 4 * 1024 * 1024,    /* of one span: four full pages */
 	PAST_MS = 15 * 60 * 1000,       /* what is longer ago is the past */
-	SLICES = 8,                     /* a sampled stretch of time is read in so many pieces, */
+	SLICES = 4,                     /* a sampled stretch of time is read in so many pieces, */
 	SLICE_PAST_MS = 15 * 60 * 1000, /* and the past in pieces of so much time */
 	SLICE_MIN_MS = 500,
+	RATE_EVENTS = 1000, /* of less time than that so many events tell a rate */
 	BEHIND_MS = 10 * 60 * 1000,
 };
+
+/* Two full pages, and forty. */
+const struct log_reader_limits log_reader_default_limits = {.events = 20000, .past_events = 400000};
 
 struct log_reader {
 	struct aws_place *place;
 	struct log_source *source;
+	const struct log_reader_limits *limits;
 	struct log_group *group; /* of the source, while it reads */
 	struct logs_op *op;
 	log_reader_cb cb;
@@ -29,23 +32,28 @@ struct log_reader {
 	int64_t begun_ms, asked_ms; /* clock_mono_ms() */
 	/* The read under way, in AWS's time: */
 	int64_t cursor_ms, to_ms;
-	int64_t slice_ms; /* is read next */
-	double plan;      /* the share of each slice that is asked for */
-	double read_ms;   /* time that was read, and */
-	double due_ms;    /* that should have been, of the newest part */
-	size_t events;    /* so far */
+	int64_t slice_ms;              /* is read next */
+	int64_t part_from_ms, part_ms; /* was asked for of it */
+	double plan;                   /* the share of each slice that is asked for */
+	bool samples;
+	double read_ms; /* time that was read, and */
+	double due_ms;  /* that should have been, of the newest part */
+	size_t events;  /* so far */
 	size_t events_max;
 	struct aws_error error;
+	double rate; /* events a millisecond, of what was read last; outlives a read */
 	double share;
 };
 
 struct log_reader *
-log_reader_new(struct aws_place *place, struct log_source *source_taken, log_reader_cb cb, void *arg)
+log_reader_new(struct aws_place *place, struct log_source *source_taken, const struct log_reader_limits *limits,
+    log_reader_cb cb, void *arg)
 {
 	struct log_reader *reader = mem_new(1, sizeof(*reader));
 
 	reader->place = place;
 	reader->source = source_taken;
+	reader->limits = limits;
 	reader->cb = cb;
 	reader->arg = arg;
 	reader->share = 1;
@@ -70,20 +78,21 @@ is_past(const struct log_reader *reader)
 	return reader->to_ms - reader->cursor_ms > PAST_MS;
 }
 
-/* How much of the rest there is budget for, by the rate at which the group logs now. */
+/* How much of the rest there is budget for, by the rate at which the group logged where it was read last. */
 static void
 make_plan(struct log_reader *reader)
 {
 	static const double margin = 0.8; /* the rate may rise */
 	int64_t span_ms = reader->to_ms - reader->cursor_ms;
-	double expected = log_group_rate(reader->group) * (double)span_ms / 1000;
+	double expected = reader->rate * (double)span_ms;
 	double left = (double)(reader->events_max - reader->events);
 
 	reader->plan = expected <= left ? 1 : left * margin / expected;
 	if (reader->plan >= 1)
 		reader->slice_ms = span_ms;
-	else
+	else if (!reader->samples)
 		reader->slice_ms = is_past(reader) ? SLICE_PAST_MS : span_ms / SLICES + 1;
+	reader->samples = reader->plan < 1;
 }
 
 /* Where in its slice a sample begins: by the slice's own number, so that what comes at a fixed second of the minute is neither always in nor always out. */
@@ -114,7 +123,7 @@ read_slice(struct log_reader *reader)
 	struct logs_span span = {
 	    .group = log_source_name(reader->source),
 	    .filter = log_source_filter(reader->source),
-	    .events_max = EVENTS_MAX,
+	    .events_max = reader->limits->events,
 	    .bytes_max = BYTES_MAX,
 	    .urgent = reader->urgent,
 	};
@@ -124,6 +133,8 @@ read_slice(struct log_reader *reader)
 	span.from_ms = reader->cursor_ms + offset_of(reader->cursor_ms, length_ms - part_ms);
 	span.until_ms = span.from_ms + part_ms;
 	reader->plan = (double)part_ms / (double)length_ms;
+	reader->part_from_ms = span.from_ms;
+	reader->part_ms = part_ms;
 	reader->op = logs_filter_events(reader->place, &span, events_cb, done_cb, reader);
 }
 
@@ -164,6 +175,19 @@ note_share(struct log_reader *reader, int64_t from_ms, int64_t until_ms, double 
 	reader->due_ms += (double)(until_ms - from_ms);
 }
 
+/* A sinking rate is believed by half: what is loud by turns must not pass the budget at each. */
+static void
+note_rate(struct log_reader *reader, const struct logs_outcome *outcome)
+{
+	int64_t read_ms = outcome->complete ? reader->part_ms : outcome->read_ms - reader->part_from_ms;
+	double rate;
+
+	if (read_ms < SLICE_MIN_MS && outcome->events < RATE_EVENTS)
+		return;
+	rate = (double)outcome->events / (double)(read_ms > 0 ? read_ms : 1);
+	reader->rate = rate > reader->rate ? rate : (rate + reader->rate) / 2;
+}
+
 /* Whole, as far as it came. What there is no more budget for is left out: nothing in there counts as silence. */
 static void
 move_on(struct log_reader *reader, const struct logs_outcome *outcome)
@@ -192,6 +216,7 @@ done_cb(const struct aws_error *error, const struct logs_outcome *outcome, void 
 		finish(reader, error);
 		return;
 	}
+	note_rate(reader, outcome);
 	move_on(reader, outcome);
 	if (reader->cursor_ms >= reader->to_ms) {
 		finish(reader, error);
@@ -217,7 +242,7 @@ set_out(struct log_reader *reader, int64_t past_ms)
 		log_group_skip(reader->group, reader->to_ms - past_ms);
 	reader->cursor_ms = log_group_overlap_from_ms(reader->group);
 	reader->events = 0;
-	reader->events_max = is_past(reader) ? PAST_EVENTS_MAX : EVENTS_MAX;
+	reader->events_max = is_past(reader) ? reader->limits->past_events : reader->limits->events;
 	reader->read_ms = reader->due_ms = 0;
 }
 
@@ -229,12 +254,14 @@ log_reader_read(struct log_reader *reader, int64_t past_ms, bool urgent)
 	reader->urgent = urgent;
 	reader->begun_ms = clock_mono_ms();
 	set_out(reader, past_ms);
+	reader->samples = false;
 	make_plan(reader);
 	/* What is sampled is not read twice: nobody knows which part of it was. */
 	if (reader->plan < 1 && log_group_until_ms(reader->group) > reader->cursor_ms)
 		reader->cursor_ms = log_group_until_ms(reader->group);
 	if (reader->to_ms <= reader->cursor_ms)
 		reader->to_ms = reader->cursor_ms + 1; /* the clock was set back a little */
+	reader->samples = false;
 	make_plan(reader);
 	read_slice(reader);
 }

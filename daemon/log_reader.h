@@ -11,12 +11,18 @@
 
 struct log_reader;
 
+/* Of events: in one read of what is new, and of the past of a new group or after a long stop. */
+struct log_reader_limits {
+	size_t events, past_events;
+};
+extern const struct log_reader_limits log_reader_default_limits;
+
 /* A read has ended, well or not; never from within log_reader_read. */
 typedef void (*log_reader_cb)(struct log_reader *reader, void *arg);
 
-/* The source is taken: dropped with the reader. */
-struct log_reader *log_reader_new(
-    struct aws_place *place, struct log_source *source_taken, log_reader_cb cb, void *arg);
+/* The source is taken: dropped with the reader; the limits are borrowed. */
+struct log_reader *log_reader_new(struct aws_place *place, struct log_source *source_taken,
+    const struct log_reader_limits *limits, log_reader_cb cb, void *arg);
 void log_reader_free(struct log_reader *reader);
 
 /* Unless it reads already. past_ms: how much of the past is read of a group that is new. */
