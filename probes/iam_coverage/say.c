@@ -68,7 +68,7 @@ say_wrong_arn(const struct trial *trial, const struct trial_verdict *verdict, st
 	const char *tail = arn_tail(verdict->near);
 
 	if (verdict->action.on == ON_CONSUMERS && kd_iam_resource_covers(verdict->near, trial->resources[ON_STREAM]))
-		say_add(text, "granted on %s but not on its consumers (%s/consumer/*)", tail, tail);
+		say_add(text, "granted on %s but not on its consumers (/consumer/*)", tail);
 	else if (strncmp(tail, "stream/", 7) != 0)
 		say_add(
 		    text, "granted on \"%s\", which matches no stream: \"stream/\" is missing before the name", tail);

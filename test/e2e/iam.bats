@@ -90,7 +90,7 @@ calls() {
 	[ "$(of denied orders-consumer summary)" = "kinesis:GetRecords is denied to orders-consumer by statement FreezeReads of policy orders-freeze" ]
 	of denied orders-consumer next | jq -e ".Effect == \"Deny\" and .Sid == \"FreezeReads\" and .NotResource[0] == \"$STREAM\""
 	[ "$(of wrong_arn orders-search severity)" = critical ]
-	[[ "$(of wrong_arn orders-search summary)" == *"granted on stream/orders but not on its consumers (stream/orders/consumer/*): statement 1 of policy efo" ]]
+	[[ "$(of wrong_arn orders-search summary)" == *"granted on stream/orders but not on its consumers (/consumer/*): statement 1 of policy efo" ]]
 	of wrong_arn orders-search next | jq -e ".Resource == \"$STREAM/consumer/*\""
 	[ "$(of found gone severity)" = critical ]
 	[ "$(of found gone summary)" = "role gone does not exist in account 123456789012: it was deleted, or its ARN is wrong in the config" ]
@@ -188,4 +188,41 @@ looks_more() {
 	is simulated ana severity unknown
 	is missing ana severity ok
 	self_is denied
+}
+
+# read_again N: have so many roles been read by now?
+read_again() {
+	(($(calls GetRole) >= $1))
+}
+
+@test "every 15 minutes each principal is read again, and what changed by itself is seen" {
+	stop_awssim
+	fast_clock 100
+	start_awssim "$BATS_TEST_TMPDIR/scenario.yaml"
+	write_principals
+	sed -i 's/interval: 1s/interval: 60s/' "$CONFIG"
+	up
+	[ "$(calls GetRole)" = 4 ]
+	awssim_post iam '{"policies": [{"name": "orders-freeze", "versions": {"v3": "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"s3:*\",\"Resource\":\"*\"}]}"}}]}'
+	wait_for 20 is denied orders-consumer state resolved
+	wait_for 20 is denied orders-consumer state resolved clicks
+	wait_for 10 read_again 8
+	[ "$(calls GetRole)" -le 12 ]
+	[ "$(calls GetPolicyVersion)" = 3 ]
+}
+
+@test "kdiagctl policy prints the least that this config takes" {
+	up
+	[ "$(ctl policy | jq -r '.Statement[] | select(.Sid == "KdiagReadPrincipals") | .Action | index("iam:GetGroupPolicy") != null')" = true ]
+	[ "$(ctl policy | jq -r '[.Statement[].Action] | flatten | index("iam:SimulatePrincipalPolicy")')" = null ]
+	[ "$(ctl policy | jq -r '.Statement[0].Resource[0]')" = "arn:aws:kinesis:us-east-1:*:stream/orders" ]
+	run ctl policy nobody
+	[ "$status" -eq 1 ]
+	[[ "$output" == *"no account of the config is called nobody"* ]]
+	sed -i 's/^streams:/accounts: [{name: default}, {name: prod, role_arn: "arn:aws:iam::123456789012:role\/kdiag"}]\nstreams:/' "$CONFIG"
+	ctl reload
+	run ctl policy
+	[ "$status" -eq 1 ]
+	[[ "$output" == *"name one of the accounts: default, prod"* ]]
+	ctl policy default | jq -e '.Statement[] | select(.Sid == "KdiagAssumeRoles") | .Resource == "arn:aws:iam::123456789012:role/kdiag"'
 }

@@ -145,3 +145,50 @@ values() {
 	stop_kdiagd
 	log_is_clean
 }
+
+# iam ACTION [--data-urlencode NAME=VALUE ...]: as anybody would.
+iam() {
+	local action="$1"
+	shift
+	curl -sS --fail-with-body -H 'Authorization: AWS4-HMAC-SHA256 Credential=A/20260101/us-east-1/iam/aws4_request, SignedHeaders=host, Signature=0' \
+		-d "Action=$action&Version=2010-05-08" "$@" "http://127.0.0.1:$AWS_PORT/" >/dev/null
+}
+
+@test "what others put into moto's IAM is what the principals may" {
+	local stream=arn:aws:kinesis:us-east-1:123456789012:stream/orders trust='{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}'
+	document() { printf 'PolicyDocument={"Version":"2012-10-17","Statement":[{"Effect":"%s","Action":%s,"Resource":"%s"}]}' "$@"; }
+	iam CreateRole -d RoleName=writer --data-urlencode "AssumeRolePolicyDocument=$trust"
+	iam PutRolePolicy -d RoleName=writer -d PolicyName=write \
+		--data-urlencode "$(document Allow '["kinesis:PutRecord","kinesis:List*","kinesis:Describe*"]' "$stream")"
+	iam CreatePolicy -d PolicyName=read --data-urlencode "$(document Allow '["kinesis:Get*","kinesis:List*","kinesis:Describe*"]' '*')"
+	iam CreatePolicy -d PolicyName=stop --data-urlencode "$(document Allow '"s3:*"' '*')"
+	iam CreatePolicyVersion -d SetAsDefault=true --data-urlencode PolicyArn=arn:aws:iam::123456789012:policy/stop \
+		--data-urlencode "$(document Deny '"kinesis:GetRecords"' "$stream")"
+	iam CreateGroup -d GroupName=readers
+	iam AttachGroupPolicy -d GroupName=readers --data-urlencode PolicyArn=arn:aws:iam::123456789012:policy/read
+	iam CreateUser -d UserName=ana
+	iam AddUserToGroup -d GroupName=readers -d UserName=ana
+	iam CreateUser -d UserName=bob
+	iam AddUserToGroup -d GroupName=readers -d UserName=bob
+	iam AttachUserPolicy -d UserName=bob --data-urlencode PolicyArn=arn:aws:iam::123456789012:policy/stop
+	write_config "$(
+		cat <<-'YAML'
+			streams:
+			  - name: orders
+			    principals:
+			      - {arn: "arn:aws:iam::123456789012:role/writer", use: producer}
+			      - {arn: "arn:aws:iam::123456789012:user/ana", use: consumer}
+			      - {arn: "arn:aws:iam::123456789012:user/bob", use: consumer}
+			      - {arn: "arn:aws:iam::123456789012:role/nobody", use: consumer}
+		YAML
+	)"
+	start_kdiagd
+	wait_for 20 looked
+	said() { json "[.[] | select(.probe == \"iam_coverage\" and .check == \"$1\" and .subject == \"$2\") | .severity, .summary] | join(\": \")" findings --all; }
+	[ "$(said missing writer)" = "critical: kinesis:PutRecords is not granted: no policy of writer has it" ]
+	[[ "$(said missing ana)" == ok:* ]]
+	[ "$(said denied bob)" = "critical: kinesis:GetRecords is denied to bob by statement 1 of policy stop" ]
+	[[ "$(said found nobody)" == "critical: role nobody does not exist"* ]]
+	self_is_clean
+	log_is_clean
+}
