@@ -163,9 +163,9 @@ why_no_shards(const struct metric_want *want, const struct collect_terms *terms)
 		return NULL;
 	if (shards == METRIC_SHARDS_NEVER)
 		return "shard-level metrics are not asked for (aws.shard_metrics: never)";
-	return terms->detailed
-		   ? NULL
-		   : "shard-level metrics are asked for while something is wrong with the stream, or by hand";
+	return terms->detailed ? NULL
+			       : "shard-level metrics are asked for while something is wrong with the stream, or by a "
+				 "look at it by hand";
 }
 
 /* ---- what a look gets ---- */

@@ -264,7 +264,7 @@ schedule_ticket_done(struct schedule_run *run, const struct watch *watch, const 
 }
 
 static void
-run_watch(struct schedule_run *run, struct watch *watch, int probe)
+run_watch(struct schedule_run *run, struct watch *watch, int probe, bool detailed)
 {
 	size_t i;
 
@@ -272,7 +272,7 @@ run_watch(struct schedule_run *run, struct watch *watch, int probe)
 		if (watch->tasks[i] == NULL || (probe >= 0 && (size_t)probe != i))
 			continue;
 		run->pending++;
-		watch_look(watch, i, run);
+		watch_look(watch, i, run, detailed);
 	}
 }
 
@@ -290,7 +290,7 @@ schedule_run(struct schedule *schedule, struct watch *watch, int probe, schedule
 	run->timer = event_new(schedule->parts.base, -1, 0, run_done_cb, run);
 	for (i = 0; i < schedule->count; i++)
 		if (watch == NULL || watch == schedule->watches[i])
-			run_watch(run, schedule->watches[i], probe);
+			run_watch(run, schedule->watches[i], probe, watch != NULL);
 	if (run->pending == 0)
 		run_finish(run);
 	return run;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* wants: gathers the needs of a stream's probes, and looks through its findings. */
 #include "daemon/wants.h"
 
 #include <stdlib.h>
@@ -28,12 +29,39 @@ wants_of_stream(const struct plugins *plugins, const struct config_stream *strea
 	return wants;
 }
 
-bool
-wants_metrics(const struct kd_probe *probe)
+/* ---- details ---- */
+
+struct trouble {
+	const struct plugins *plugins;
+	bool is_there;
+};
+
+static bool
+reads_metrics(const struct kd_probe *probe)
 {
 	size_t i;
 
 	for (i = 0; i < probe->needs_count && probe->needs[i].kind != KD_METRIC; i++)
 		;
 	return i < probe->needs_count;
+}
+
+/* That a stream is not as it was declared may stay so for months: its details cost money, and tell nothing of it. */
+static void
+trouble_cb(const struct ledger_entry *entry, void *arg)
+{
+	struct trouble *trouble = arg;
+	int probe = plugins_find(trouble->plugins, entry->finding->probe);
+
+	trouble->is_there |= entry->finding->state == FINDING_OPEN && entry->finding->severity >= KD_WARNING &&
+			     probe >= 0 && reads_metrics(plugins_at(trouble->plugins, (size_t)probe));
+}
+
+bool
+wants_details(const struct ledger *ledger, const struct plugins *plugins, const struct stream_id *stream)
+{
+	struct trouble trouble = {.plugins = plugins};
+
+	ledger_each(ledger, stream, trouble_cb, &trouble);
+	return trouble.is_there;
 }

@@ -188,32 +188,16 @@ gathered_cb(struct fact *const *facts, size_t count, void *arg)
 	    &task->state, judged_cb, task);
 }
 
-/* ---- is something wrong that details would explain? ---- */
-
-struct trouble {
-	const struct plugins *plugins;
-	bool is_there;
-};
-
-/* That a stream is not as it was declared may stay so for months: its details cost money, and tell nothing of it. */
-static void
-trouble_cb(const struct ledger_entry *entry, void *arg)
-{
-	struct trouble *trouble = arg;
-	int probe = plugins_find(trouble->plugins, entry->finding->probe);
-
-	trouble->is_there |= entry->finding->state == FINDING_OPEN && entry->finding->severity >= KD_WARNING &&
-			     probe >= 0 && wants_metrics(plugins_at(trouble->plugins, (size_t)probe));
-}
-
 static bool
-is_in_trouble(const struct task *task)
+is_detailed(const struct task *task)
 {
 	const struct schedule *schedule = task->watch->schedule;
-	struct trouble trouble = {.plugins = schedule->config->plugins};
+	const struct ticket *ticket;
 
-	ledger_each(schedule->parts.ledger, id_of(task), trouble_cb, &trouble);
-	return trouble.is_there;
+	TAILQ_FOREACH(ticket, &task->tickets, link)
+	if (ticket->detailed)
+		return true;
+	return wants_details(schedule->parts.ledger, schedule->config->plugins, id_of(task));
 }
 
 static void
@@ -222,7 +206,7 @@ look(struct task *task, int64_t since_ms, bool by_hand)
 	const struct kd_probe *probe = probe_of(task);
 	struct collect_terms terms = {.since_ms = since_ms,
 	    .urgent = by_hand,
-	    .detailed = by_hand || is_in_trouble(task),
+	    .detailed = is_detailed(task),
 	    .deadline_ms = deadline_ms(task, by_hand)};
 
 	event_del(task->timer);
@@ -245,13 +229,14 @@ due_cb(evutil_socket_t fd, short what, void *arg)
 }
 
 void
-watch_look(struct watch *watch, size_t probe, struct schedule_run *run)
+watch_look(struct watch *watch, size_t probe, struct schedule_run *run, bool detailed)
 {
 	struct task *task = watch->tasks[probe];
 	struct ticket *ticket = mem_new(1, sizeof(*ticket));
 
 	ticket->run = run;
 	ticket->since_ms = clock_mono_ms();
+	ticket->detailed = detailed;
 	TAILQ_INSERT_TAIL(&task->tickets, ticket, link);
 	if (task->gathering != NULL) { /* it may be queued for minutes: begin anew, ahead of the queue */
 		collect_cancel(task->gathering);

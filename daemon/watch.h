@@ -14,6 +14,7 @@ enum task_phase { TASK_WAITING, TASK_GATHERING, TASK_JUDGING };
 struct ticket {
 	struct schedule_run *run;
 	int64_t since_ms;
+	bool detailed; /* about this stream alone: what costs extra is worth its price */
 	TAILQ_ENTRY(ticket) link;
 };
 TAILQ_HEAD(ticket_list, ticket);
@@ -74,8 +75,8 @@ void watch_forget(struct watch *watch, const char *why);
  */
 int watch_configure(struct watch *watch, const struct plugins *old, bool new_place, const struct config_stream *config,
     struct config_stream *discovered_taken, char **cause);
-/* A look by hand: the ticket is served by a look that begins now. */
-void watch_look(struct watch *watch, size_t probe, struct schedule_run *run);
+/* A look by hand: the ticket is served by a look that begins now. detailed: it is about this stream alone. */
+void watch_look(struct watch *watch, size_t probe, struct schedule_run *run, bool detailed);
 bool watch_is_sound(const struct watch *watch, int64_t now_ms);
 
 #endif

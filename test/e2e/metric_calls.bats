@@ -63,6 +63,7 @@ seen_is() {
 	echo "five minutes: $made calls for $metrics metrics"
 	[ "$made" -ge 112 ] && [ "$made" -le 168 ] # five cycles of 28, one more or less at the ends
 	[ "$metrics" -eq $((made * 500)) ]         # every call is full
+	[[ "$(ctl cost)" == *"default us-east-1: 14,000 metrics in 28 calls every 1 min"* ]]
 	[ "$(awssim_stat throttled)" = 0 ]
 	[ "$(json .api.throttled status)" = 0 ]
 	self_is_clean || { ctl status; false; }

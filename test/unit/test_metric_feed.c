@@ -18,7 +18,14 @@
 #include "daemon/collect_feed.h"
 #include "daemon/metric_feed.h"
 
-enum { MANY = 100, EACH = 14, OPS_MAX = 400, QUERIES_MAX = CLOUDWATCH_QUERIES_MAX, MINUTE = 60 * 1000, HOUR = 60 * MINUTE };
+enum {
+	MANY = 100,
+	EACH = 14,
+	OPS_MAX = 400,
+	QUERIES_MAX = CLOUDWATCH_QUERIES_MAX,
+	MINUTE = 60 * 1000,
+	HOUR = 60 * MINUTE
+};
 
 #define NOON INT64_C(1795608000000) /* 2026-11-25T12:00:00Z */
 
@@ -908,7 +915,8 @@ test_shards(void **state)
 	look_with(stream, needs, 2, &terms, &look);
 	turn();
 	expect_missing(&look, KD_NOT_CONFIGURED,
-	    "shard-level metrics are asked for while something is wrong with the stream, or by hand", NULL);
+	    "shard-level metrics are asked for while something is wrong with the stream, or by a look at it by hand",
+	    NULL);
 	assert_int_equal(describes, 0);
 	assert_int_equal(ops_made, 0);
 	terms.detailed = true;
