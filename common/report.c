@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -271,9 +272,17 @@ kd_evidence_integer(struct kd_report *out, const char *name, int64_t value)
 void
 kd_evidence_number(struct kd_report *out, const char *name, double value)
 {
-	json_t *number = json_real(value); /* NULL: JSON has no infinity and no NaN */
-	char *text = number != NULL ? json_line(number) : mem_strdup("null");
+	static const double exact_max = 9007199254740992.0; /* 2^53 */
+	double hundredths = round(value * 100) / 100;
+	json_t *number;
+	char *text;
 
+	if (fabs(value) <= exact_max && hundredths == (double)(int64_t)hundredths) {
+		kd_evidence_integer(out, name, (int64_t)hundredths);
+		return;
+	}
+	number = json_real(fabs(value) <= exact_max ? hundredths : value); /* NULL: JSON has no infinity and no NaN */
+	text = number != NULL ? json_line(number) : mem_strdup("null");
 	add_evidence(out, name, text);
 	free(text);
 	json_decref(number);

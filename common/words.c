@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/clock.h"
+
 /* Sizes of a day's parts in seconds. */
 enum { MINUTE = 60, HOUR = 60 * MINUTE, DAY = 24 * HOUR };
 
@@ -100,17 +102,29 @@ kd_age(int64_t seconds, char buf[KD_AGE_SIZE])
 
 /* ---- numbers ---- */
 
+/* One digit behind the point, unless it is 0. */
+static void
+add_tenths(char *buf, double value, const char *unit)
+{
+	int len = snprintf(buf, KD_NUMBER_SIZE, "%.1f", value);
+
+	if (len > 2 && len < KD_NUMBER_SIZE && buf[len - 1] == '0')
+		len -= 2;
+	if (len > 0 && len < KD_NUMBER_SIZE)
+		(void)snprintf(buf + len, (size_t)(KD_NUMBER_SIZE - len), " %s", unit);
+}
+
 const char *
 kd_share(double percent, char buf[KD_NUMBER_SIZE])
 {
-	bool tenths = (percent > 0 && percent < 9.95) || (percent >= 99.5 && percent < 100);
-
 	if (percent > 0 && percent < 0.1)
 		(void)snprintf(buf, KD_NUMBER_SIZE, "less than 0.1 %%");
 	else if (percent > 99.9 && percent < 100)
 		(void)snprintf(buf, KD_NUMBER_SIZE, "more than 99.9 %%");
+	else if (percent < 9.95 || (percent >= 99.5 && percent < 100))
+		add_tenths(buf, percent, "%");
 	else
-		(void)snprintf(buf, KD_NUMBER_SIZE, "%.*f %%", tenths, percent);
+		(void)snprintf(buf, KD_NUMBER_SIZE, "%.0f %%", percent);
 	return buf;
 }
 
@@ -120,16 +134,15 @@ kd_byte_rate(double bytes_per_s, char buf[KD_NUMBER_SIZE])
 	static const char *const units[] = {"B/s", "KiB/s", "MiB/s", "GiB/s"};
 	size_t i = 0;
 
-	/* 1000 and not 1024: "0.98 MiB/s" is shorter than "1004 KiB/s". */
+	/* 1000 and not 1024: "1 MiB/s" is shorter than "1004 KiB/s". */
 	while (i + 1 < KD_COUNT(units) && bytes_per_s >= 1000) {
 		bytes_per_s /= 1024;
 		i++;
 	}
-	(void)snprintf(buf, KD_NUMBER_SIZE, "%.*f %s",
-	    i == 0 || bytes_per_s >= 99.95 ? 0
-	    : bytes_per_s < 0.995          ? 2
-					   : 1,
-	    bytes_per_s, units[i]);
+	if (i == 0 || bytes_per_s >= 99.95)
+		(void)snprintf(buf, KD_NUMBER_SIZE, "%.0f %s", bytes_per_s, units[i]);
+	else
+		add_tenths(buf, bytes_per_s, units[i]);
 	return buf;
 }
 
@@ -165,11 +178,22 @@ kd_millis(double ms, char buf[KD_NUMBER_SIZE])
 
 	if (ms >= minute)
 		return kd_age((int64_t)((ms < longest ? ms : longest) / second + 0.5), buf);
-	if (ms >= second)
-		(void)snprintf(buf, KD_NUMBER_SIZE, "%.*f s", ms < 9950, ms / second);
+	if (ms >= second && ms < 9950)
+		add_tenths(buf, ms / second, "s");
+	else if (ms >= second)
+		(void)snprintf(buf, KD_NUMBER_SIZE, "%.0f s", ms / second);
+	else if (ms < 9.95)
+		add_tenths(buf, ms, "ms");
 	else
-		(void)snprintf(buf, KD_NUMBER_SIZE, "%.*f ms", ms > 0 && ms < 9.95, ms);
+		(void)snprintf(buf, KD_NUMBER_SIZE, "%.0f ms", ms);
 	return buf;
+}
+
+const char *
+kd_time(int64_t ms, char buf[KD_NUMBER_SIZE])
+{
+	_Static_assert((int)KD_NUMBER_SIZE >= (int)CLOCK_TEXT_SIZE, "a time has room where a number has");
+	return clock_format(ms, buf);
 }
 
 /* The first key, and half of the width rounded up: never the first key itself where there are two. */

@@ -1,31 +1,57 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* shard_count: are there as many open shards as declared, and do they take every hash key exactly once? */
+/*
+ * shard_count: are there as many open shards as declared, do they take every hash key exactly once, and are they enough? The last question
+ * is answered in probes/shard_count/.
+ */
 #include <inttypes.h>
-#include <kdiag/probe.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { SUMMARY, SHARDS, EXPECT };
+#include "probes/shard_count/shard_count.h"
+
+enum { LOOK_S = 900, DAY_S = 86400 };
 
 static const struct kd_need needs[] = {
-    [SUMMARY] = {.kind = KD_STREAM_SUMMARY},
-    [SHARDS] = {.kind = KD_SHARDS},
-    [EXPECT] = {.kind = KD_EXPECT},
+    [NEED_SUMMARY] = {.kind = KD_STREAM_SUMMARY},
+    [NEED_SHARDS] = {.kind = KD_SHARDS},
+    [NEED_EXPECT] = {.kind = KD_EXPECT},
+    [NEED_IN_BYTES] = {.kind = KD_METRIC, .metric = "IncomingBytes", .stat = KD_SUM, .window_s = DAY_S},
+    [NEED_IN_RECORDS] = {.kind = KD_METRIC, .metric = "IncomingRecords", .stat = KD_SUM, .window_s = DAY_S},
+    [NEED_IN_REFUSED] = {.kind = KD_METRIC,
+	.metric = "WriteProvisionedThroughputExceeded",
+	.stat = KD_SUM,
+	.window_s = LOOK_S},
+    [NEED_OUT_BYTES] =
+	{.kind = KD_METRIC, .metric = "GetRecords.Bytes", .stat = KD_SUM, .period_s = 300, .window_s = LOOK_S},
+    [NEED_MONTH_BYTES] =
+	{.kind = KD_METRIC, .metric = "IncomingBytes", .stat = KD_SUM, .period_s = 3600, .window_s = 30 * DAY_S},
+    [NEED_SHARD_IN_BYTES] =
+	{.kind = KD_METRIC, .metric = "IncomingBytes", .stat = KD_SUM, .per = KD_PER_SHARD, .window_s = LOOK_S},
+    [NEED_SHARD_IN_RECORDS] =
+	{.kind = KD_METRIC, .metric = "IncomingRecords", .stat = KD_SUM, .per = KD_PER_SHARD, .window_s = LOOK_S},
+    [NEED_SHARD_OUT_BYTES] =
+	{.kind = KD_METRIC, .metric = "OutgoingBytes", .stat = KD_SUM, .per = KD_PER_SHARD, .window_s = LOOK_S},
 };
-
-enum { TOLERANCE };
 
 static const struct kd_option options[] = {
-    [TOLERANCE] = {"tolerance", KD_INTEGER, "0", 0, 10000,
+    [OPTION_TOLERANCE] = {"tolerance", KD_INTEGER, "0", 0, 10000,
 	"how many open shards more or fewer than declared are still ok"},
+    [OPTION_USE_WARNING] = {"use_warning", KD_PERCENT, "80%", 0, 100,
+	"the share of what shards take and give that may be used"},
+    [OPTION_USE_CRITICAL] = {"use_critical", KD_PERCENT, "95%", 0, 100, "the share from which their use is critical"},
+    [OPTION_HEADROOM] = {"headroom", KD_PERCENT, "25%", 0, 1000,
+	"how much more than the last day's peak the shards that it asks for shall take"},
 };
 
-enum { CHECK_COUNT, CHECK_HASH_RANGE };
+#define STEP_SHARDS "Verify the number of open shards"
 
 static const struct kd_check checks[] = {
-    [CHECK_COUNT] = {"count", "stream_not_capturing_data", "Verify the number of open shards"},
+    [CHECK_COUNT] = {"count", "stream_not_capturing_data", STEP_SHARDS},
     [CHECK_HASH_RANGE] = {"hash_range", "stream_not_capturing_data", "List the shards and their hash key ranges"},
+    [CHECK_CAPACITY] = {"capacity", "stream_not_capturing_data", STEP_SHARDS},
+    [CHECK_CAPACITY_OUT] = {"capacity_out", "high_latency", STEP_SHARDS},
+    [CHECK_SHARD_USE] = {"shard_use", "high_latency", "Review shard-level metrics"},
 };
 
 static const char *
@@ -49,10 +75,10 @@ count_open(const struct kd_facts *facts, const struct kd_stream_summary *summary
 	struct count count = {.open = summary->open_shards, .summary = summary->open_shards, .listed = -1};
 	size_t listed;
 
-	if (kd_get_shards(facts, SHARDS, &listed) == NULL)
+	if (kd_get_shards(facts, NEED_SHARDS, &listed) == NULL)
 		return count;
 	count.listed = (int64_t)listed;
-	if (kd_fact_ms(facts, SHARDS) >= kd_fact_ms(facts, SUMMARY))
+	if (kd_fact_ms(facts, NEED_SHARDS) >= kd_fact_ms(facts, NEED_SUMMARY))
 		count.open = count.listed;
 	return count;
 }
@@ -69,9 +95,8 @@ add_count_evidence(struct kd_report *out, const struct count *count, int64_t exp
 	}
 }
 
-/* One step goes at most to twice or down to half of what is open (Kinesis API reference, UpdateShardCount). */
-static int64_t
-next_target(int64_t open, int64_t expected)
+int64_t
+shard_count_next_target(int64_t open, int64_t expected)
 {
 	if (expected > 2 * open)
 		return 2 * open;
@@ -82,7 +107,8 @@ next_target(int64_t open, int64_t expected)
 static void
 report_wrong(const struct kd_facts *facts, enum kd_status status, int64_t open, int64_t expected, struct kd_report *out)
 {
-	int64_t target = next_target(open, expected), off = open > expected ? open - expected : expected - open;
+	int64_t target = shard_count_next_target(open, expected),
+		off = open > expected ? open - expected : expected - open;
 	const char *more = open > expected ? "more, each is paid for" : "too few";
 
 	if (status != KD_STATUS_ACTIVE) {
@@ -104,7 +130,8 @@ static void
 report_provisioned(const struct kd_facts *facts, const struct kd_settings *settings,
     const struct kd_stream_summary *summary, int64_t open, int64_t expected, struct kd_report *out)
 {
-	int64_t tolerance = kd_integer(settings, TOLERANCE), off = open > expected ? open - expected : expected - open;
+	int64_t tolerance = kd_integer(settings, OPTION_TOLERANCE),
+		off = open > expected ? open - expected : expected - open;
 
 	if (open == 0 && summary->status == KD_STATUS_ACTIVE) {
 		kd_find(out, CHECK_COUNT, NULL, KD_CRITICAL, "no open shard: nothing can be written");
@@ -125,17 +152,17 @@ report_provisioned(const struct kd_facts *facts, const struct kd_settings *setti
 static void
 judge_count(const struct kd_facts *facts, const struct kd_settings *settings, struct kd_report *out)
 {
-	const struct kd_stream_summary *summary = kd_get_summary(facts, SUMMARY);
-	const struct kd_expect *expect = kd_get_expect(facts, EXPECT);
+	const struct kd_stream_summary *summary = kd_get_summary(facts, NEED_SUMMARY);
+	const struct kd_expect *expect = kd_get_expect(facts, NEED_EXPECT);
 	struct count count;
 	int64_t expected;
 
 	if (summary == NULL) {
-		kd_unknown(out, CHECK_COUNT, NULL, facts, SUMMARY);
+		kd_unknown(out, CHECK_COUNT, NULL, facts, NEED_SUMMARY);
 		return;
 	}
-	if (expect == NULL && kd_missing(facts, EXPECT) != KD_NOT_CONFIGURED) {
-		kd_unknown(out, CHECK_COUNT, NULL, facts, EXPECT);
+	if (expect == NULL && kd_missing(facts, NEED_EXPECT) != KD_NOT_CONFIGURED) {
+		kd_unknown(out, CHECK_COUNT, NULL, facts, NEED_EXPECT);
 		return;
 	}
 	count = count_open(facts, summary);
@@ -329,13 +356,13 @@ walk_unsorted(const struct kd_shard *shards, size_t count)
 static void
 judge_hash_range(const struct kd_facts *facts, struct kd_report *out)
 {
-	const struct kd_stream_summary *summary = kd_get_summary(facts, SUMMARY);
+	const struct kd_stream_summary *summary = kd_get_summary(facts, NEED_SUMMARY);
 	const struct kd_shard *shards;
 	struct walk walk;
 	size_t count;
 
-	if ((shards = kd_get_shards(facts, SHARDS, &count)) == NULL) {
-		kd_unknown(out, CHECK_HASH_RANGE, NULL, facts, SHARDS);
+	if ((shards = kd_get_shards(facts, NEED_SHARDS, &count)) == NULL) {
+		kd_unknown(out, CHECK_HASH_RANGE, NULL, facts, NEED_SHARDS);
 		return;
 	}
 	walk = walk_unsorted(shards, count);
@@ -345,7 +372,7 @@ judge_hash_range(const struct kd_facts *facts, struct kd_report *out)
 		kd_evidence_integer(out, "listed_shards", (int64_t)count);
 	} else if (summary == NULL)
 		/* Whether a reshard is passing is what tells the alarm from the news. */
-		kd_unknown(out, CHECK_HASH_RANGE, NULL, facts, SUMMARY);
+		kd_unknown(out, CHECK_HASH_RANGE, NULL, facts, NEED_SUMMARY);
 	else
 		report_fault(facts, summary->status, &walk, out);
 }
@@ -353,8 +380,17 @@ judge_hash_range(const struct kd_facts *facts, struct kd_report *out)
 static void
 judge(const struct kd_facts *facts, const struct kd_settings *settings, struct kd_report *out)
 {
+	struct shard_look look = {facts, settings, kd_get_summary(facts, NEED_SUMMARY), out};
+
 	judge_count(facts, settings, out);
 	judge_hash_range(facts, out);
+	if (look.summary == NULL) {
+		for (size_t check = CHECK_CAPACITY; check < KD_COUNT(checks); check++)
+			kd_unknown(out, check, NULL, facts, NEED_SUMMARY);
+		return;
+	}
+	shard_count_judge_capacity(&look);
+	shard_count_judge_use(&look);
 }
 
 /*
@@ -364,7 +400,7 @@ judge(const struct kd_facts *facts, const struct kd_settings *settings, struct k
 const struct kd_probe kd_probe = {
     .abi = KD_PROBE_ABI,
     .name = "shard_count",
-    .title = "Are there as many open shards as declared, and do they take every hash key once?",
+    .title = "Are there as many open shards as declared, do they take every hash key once, and are they enough?",
     .needs = needs,
     .needs_count = KD_COUNT(needs),
     .options = options,

@@ -416,7 +416,7 @@ void kd_unknown_because(struct kd_report *out, size_t check, const char *subject
 
 /* These belong to the finding reported last. At most 16 evidence values; `next` is a command to type, or what is to be pasted, cut at 1,200 bytes. */
 void kd_evidence_integer(struct kd_report *out, const char *name, int64_t value);
-void kd_evidence_number(struct kd_report *out, const char *name, double value);
+void kd_evidence_number(struct kd_report *out, const char *name, double value); /* to hundredths */
 void kd_evidence_string(struct kd_report *out, const char *name, const char *value);
 void kd_next(struct kd_report *out, const char *fmt, ...) KD_PRINTF(2, 3);
 
@@ -436,6 +436,8 @@ const char *kd_byte_rate(double bytes_per_s, char buf[KD_NUMBER_SIZE]);
 const char *kd_amount(double amount, char buf[KD_NUMBER_SIZE]);
 /* "12 ms", "1.4 s", "23 min" */
 const char *kd_millis(double ms, char buf[KD_NUMBER_SIZE]);
+/* "2026-11-22T10:14:00Z": what AWS's commands take, in whole seconds */
+const char *kd_time(int64_t ms, char buf[KD_NUMBER_SIZE]);
 /* The key in the middle of a range: where a shard is split into halves. */
 struct kd_hash kd_hash_middle(struct kd_hash first, struct kd_hash last);
 /* The decimal form that AWS takes; returns buf. */

@@ -90,9 +90,9 @@ test_shares(void **state)
 static void
 test_byte_rates(void **state)
 {
-	static const struct number rows[] = {{0, "0 B/s"}, {870, "870 B/s"}, {1000, "0.98 KiB/s"},
-	    {12288, "12.0 KiB/s"}, {1024.0 * 1024, "1.0 MiB/s"}, {3.7 * 1048576, "3.7 MiB/s"},
-	    {250.0 * 1048576, "250 MiB/s"}, {5e15, "4656613 GiB/s"}};
+	static const struct number rows[] = {{0, "0 B/s"}, {870, "870 B/s"}, {1000, "1 KiB/s"}, {12288, "12 KiB/s"},
+	    {1024.0 * 1024, "1 MiB/s"}, {3.7 * 1048576, "3.7 MiB/s"}, {250.0 * 1048576, "250 MiB/s"},
+	    {5e15, "4656613 GiB/s"}};
 
 	(void)state;
 	expect_numbers(kd_byte_rate, rows, KD_COUNT(rows));
@@ -116,6 +116,15 @@ test_millis(void **state)
 
 	(void)state;
 	expect_numbers(kd_millis, rows, KD_COUNT(rows));
+}
+
+static void
+test_times(void **state)
+{
+	char text[KD_NUMBER_SIZE];
+
+	(void)state;
+	assert_string_equal(kd_time(INT64_C(1763806440250), text), "2025-11-22T10:14:00Z");
 }
 
 static void
@@ -177,6 +186,7 @@ main(void)
 	    cmocka_unit_test(test_byte_rates),
 	    cmocka_unit_test(test_amounts),
 	    cmocka_unit_test(test_millis),
+	    cmocka_unit_test(test_times),
 	    cmocka_unit_test(test_middle_of_hashes),
 	    cmocka_unit_test(test_names),
 	};
