@@ -20,7 +20,7 @@ static const struct kd_option options[] = {
 	"the share of PutRecord calls below which it is critical"},
 };
 
-enum { SUMMARY, NOW, YESTERDAY, LAST_WEEK, READ_OK, PUT_OK };
+enum { SUMMARY, NOW, YESTERDAY, LAST_WEEK, READ_OK, PUT_OK, REFUSED };
 
 /*
  * Three hours show what pauses are usual. A point may come a quarter of an hour late: until then a silent minute is
@@ -42,6 +42,7 @@ static const struct kd_need needs[] = {
     [LAST_WEEK] = ABOUT_NOW(7),
     [READ_OK] = {.kind = KD_METRIC, .metric = "GetRecords.Success", .stat = KD_AVERAGE, .window_s = LATE_S},
     [PUT_OK] = {.kind = KD_METRIC, .metric = "PutRecord.Success", .stat = KD_AVERAGE, .window_s = LATE_S},
+    [REFUSED] = {.kind = KD_METRIC, .metric = "WriteProvisionedThroughputExceeded", .stat = KD_SUM, .window_s = LATE_S},
 };
 
 enum { CHECK_RECORDS, CHECK_PUT_SUCCESS };
@@ -442,31 +443,39 @@ judge_records(const struct look *look)
 /* ---- put_success ---- */
 
 static void
+report_put_success(const struct look *look, double percent)
+{
+	bool critical = percent < kd_percent(look->settings, PUT_SUCCESS_CRITICAL);
+	char share[KD_NUMBER_SIZE];
+
+	if (percent >= kd_percent(look->settings, PUT_SUCCESS))
+		kd_find(look->out, CHECK_PUT_SUCCESS, NULL, KD_OK, "%s of the PutRecord calls succeed",
+		    kd_share(percent, share));
+	else if (kd_series_above(kd_get_series(look->facts, REFUSED, NULL), LEVEL_OF, 0) > LEVEL_OF / 2)
+		kd_find(look->out, CHECK_PUT_SUCCESS, NULL, KD_INFO,
+		    "%s of the PutRecord calls fail, and records are refused (see throttling)",
+		    kd_share(100 - percent, share));
+	else {
+		kd_find(look->out, CHECK_PUT_SUCCESS, NULL, critical ? KD_CRITICAL : KD_WARNING,
+		    "%s of the PutRecord calls fail, and not for throttling: permissions, KMS, or Kinesis itself",
+		    kd_share(100 - percent, share));
+		next_producers(look);
+	}
+	kd_evidence_number(look->out, "success_percent", percent);
+}
+
+static void
 judge_put_success(const struct look *look)
 {
 	const struct kd_series *ok = kd_get_series(look->facts, PUT_OK, NULL);
-	char share[KD_NUMBER_SIZE];
 	double level;
 
-	if (ok == NULL && kd_missing(look->facts, PUT_OK) != KD_NO_DATA) {
+	if (ok == NULL && kd_missing(look->facts, PUT_OK) != KD_NO_DATA)
 		kd_unknown(look->out, CHECK_PUT_SUCCESS, NULL, look->facts, PUT_OK);
-		return;
-	}
-	if (ok == NULL || !kd_series_level(ok, LEVEL_OF, &level)) {
+	else if (ok == NULL || !kd_series_level(ok, LEVEL_OF, &level))
 		kd_find(look->out, CHECK_PUT_SUCCESS, NULL, KD_OK, "no PutRecord call to speak of in the last 15 min");
-		return;
-	}
-	if (level * 100 >= kd_percent(look->settings, PUT_SUCCESS))
-		kd_find(look->out, CHECK_PUT_SUCCESS, NULL, KD_OK, "%s of the PutRecord calls succeed",
-		    kd_share(level * 100, share));
-	else {
-		kd_find(look->out, CHECK_PUT_SUCCESS, NULL,
-		    level * 100 < kd_percent(look->settings, PUT_SUCCESS_CRITICAL) ? KD_CRITICAL : KD_WARNING,
-		    "%s of the PutRecord calls fail: throttled (see throttling), not permitted, or KMS",
-		    kd_share(100 - level * 100, share));
-		next_producers(look);
-	}
-	kd_evidence_number(look->out, "success_percent", level * 100);
+	else
+		report_put_success(look, level * 100);
 }
 
 /* ---- all ---- */
