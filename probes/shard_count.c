@@ -10,14 +10,18 @@
 
 #include "probes/shard_count/shard_count.h"
 
-enum { LOOK_S = 900, DAY_S = 86400 };
+enum { LOOK_S = 900, HOURS_S = 3 * 3600, DAY_S = 86400 };
 
 static const struct kd_need needs[] = {
     [NEED_SUMMARY] = {.kind = KD_STREAM_SUMMARY},
     [NEED_SHARDS] = {.kind = KD_SHARDS},
     [NEED_EXPECT] = {.kind = KD_EXPECT},
-    [NEED_IN_BYTES] = {.kind = KD_METRIC, .metric = "IncomingBytes", .stat = KD_SUM, .window_s = DAY_S},
-    [NEED_IN_RECORDS] = {.kind = KD_METRIC, .metric = "IncomingRecords", .stat = KD_SUM, .window_s = DAY_S},
+    [NEED_IN_BYTES] = {.kind = KD_METRIC, .metric = "IncomingBytes", .stat = KD_SUM, .window_s = HOURS_S},
+    [NEED_IN_RECORDS] = {.kind = KD_METRIC, .metric = "IncomingRecords", .stat = KD_SUM, .window_s = HOURS_S},
+    [NEED_DAY_BYTES] =
+	{.kind = KD_METRIC, .metric = "IncomingBytes", .stat = KD_SUM, .period_s = 300, .window_s = DAY_S},
+    [NEED_DAY_RECORDS] =
+	{.kind = KD_METRIC, .metric = "IncomingRecords", .stat = KD_SUM, .period_s = 300, .window_s = DAY_S},
     [NEED_IN_REFUSED] = {.kind = KD_METRIC,
 	.metric = "WriteProvisionedThroughputExceeded",
 	.stat = KD_SUM,

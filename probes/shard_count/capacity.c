@@ -2,12 +2,11 @@
 /* capacity: how much of what the stream's shards take and give is used, and how many shards the last day's traffic asks for. */
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "probes/shard_count/shard_count.h"
 
-/* Three minutes of five are a level; so many of a day are a peak and no spike. */
-enum { LEVEL_OF = 5, PEAK_MINUTES = 3, DAY_MINUTES = 1440, RECENT_S = 900 };
+/* Three minutes of five are a level; so many of some hours are a peak and no spike. */
+enum { LEVEL_OF = 5, PEAK_MINUTES = 3, POINTS_MAX = 288, RECENT_S = 900 };
 
 /* What an ON_DEMAND stream takes before it has had any traffic (Kinesis developer guide, "Choose the right mode"). */
 static const double on_demand_bytes = 4e6;
@@ -21,44 +20,52 @@ nothing_if_absent(double value)
 	return value > 0 ? value : 0;
 }
 
-/* ---- what is used, by the minute ---- */
+/* ---- what is used ---- */
+
+/* What came in, by whatever period; refused: NULL where it is not known so far back. */
+struct input {
+	const struct kd_series *bytes, *records, *refused;
+};
 
 struct use {
-	struct kd_series series; /* percent of the limits, a point a minute */
-	double values[DAY_MINUTES];
-	double now, peak;      /* percent: the level of late, and the third highest minute of the day */
+	double now, peak;      /* percent of the limits: the level of late, and the peak of the day */
 	double bytes, records; /* a second, of late */
 };
 
+/* Percent of what the shards take, by a point a period. */
+struct percents {
+	struct kd_series series;
+	double values[POINTS_MAX];
+};
+
 static double
-limit_use(double bytes, double records, double shards)
+limit_use(double bytes, double records, double seconds, double shards)
 {
-	double by_bytes = bytes / 60 / (shards * SHARD_IN_BYTES) * 100;
-	double by_records = records / 60 / (shards * SHARD_IN_RECORDS) * 100;
+	double by_bytes = bytes / seconds / (shards * SHARD_IN_BYTES) * 100;
+	double by_records = records / seconds / (shards * SHARD_IN_RECORDS) * 100;
 
 	return by_bytes > by_records ? by_bytes : by_records;
 }
 
 /* What was refused wanted in too: demand = accepted + refused. Of bytes only those that were accepted are told. */
 static void
-fill_use(const struct shard_look *look, const struct kd_series *bytes, double shards, struct use *use)
+fill_percents(const struct input *input, double shards, struct percents *use)
 {
-	const struct kd_series *records = kd_get_series(look->facts, NEED_IN_RECORDS, NULL);
-	const struct kd_series *refused = kd_get_series(look->facts, NEED_IN_REFUSED, NULL);
-
-	use->series = kd_series_tail(bytes, INT64_C(60) * DAY_MINUTES);
+	use->series = kd_series_tail(input->bytes, input->bytes->period_s * POINTS_MAX);
 	for (size_t i = 0; i < use->series.count; i++) {
 		int64_t ms = use->series.first_ms + (int64_t)i * use->series.period_s * 1000;
-		double taken = nothing_if_absent(kd_series_at(records, ms)), in = use->series.values[i];
-		double lost = nothing_if_absent(kd_series_at(refused, ms));
+		double taken = nothing_if_absent(kd_series_at(input->records, ms)), in = use->series.values[i];
+		double lost = nothing_if_absent(kd_series_at(input->refused, ms));
 		double scale = taken > 0 ? (taken + lost) / taken : 1;
 
-		use->values[i] = in >= 0 ? limit_use(in * scale, taken + lost, shards) : in; /* NAN stays NAN */
+		/* NAN stays NAN */
+		use->values[i] =
+		    in >= 0 ? limit_use(in * scale, taken + lost, (double)use->series.period_s, shards) : in;
 	}
 	use->series.values = use->values;
 }
 
-/* The third highest: two minutes are a spike. Of a day with fewer minutes known, the highest. */
+/* The third highest: two minutes are a spike. Of fewer, the highest. */
 static double
 find_peak(const struct kd_series *series)
 {
@@ -87,21 +94,43 @@ level_a_second(const struct kd_series *series)
 	return series != NULL ? level / (double)series->period_s : 0;
 }
 
+static double
+open_shards(const struct shard_look *look)
+{
+	return (double)(look->summary->open_shards > 0 ? look->summary->open_shards : 1);
+}
+
+/* The peak of the day is its fullest five minutes, or of the last hours the third fullest minute. */
+static double
+day_peak(const struct shard_look *look, const struct percents *minutes)
+{
+	struct input day = {.bytes = kd_get_series(look->facts, NEED_DAY_BYTES, NULL),
+	    .records = kd_get_series(look->facts, NEED_DAY_RECORDS, NULL)};
+	double peak = find_peak(&minutes->series), of_day;
+	struct percents percents;
+
+	if (day.bytes == NULL)
+		return peak;
+	fill_percents(&day, open_shards(look), &percents);
+	return kd_series_max(&percents.series, &of_day) && of_day > peak ? of_day : peak;
+}
+
 /* false: nothing came in that could use anything. */
 static bool
 measure_use(const struct shard_look *look, struct use *use)
 {
-	const struct kd_series *bytes = kd_get_series(look->facts, NEED_IN_BYTES, NULL);
-	double shards = (double)(look->summary->open_shards > 0 ? look->summary->open_shards : 1);
+	struct input input = {kd_get_series(look->facts, NEED_IN_BYTES, NULL),
+	    kd_get_series(look->facts, NEED_IN_RECORDS, NULL), kd_get_series(look->facts, NEED_IN_REFUSED, NULL)};
+	struct percents minutes;
 
-	memset(use, 0, sizeof(*use));
-	if (bytes == NULL)
+	*use = (struct use){0};
+	if (input.bytes == NULL)
 		return false;
-	fill_use(look, bytes, shards, use);
-	use->peak = find_peak(&use->series);
-	(void)kd_series_level(&use->series, LEVEL_OF, &use->now);
-	use->bytes = level_a_second(bytes);
-	use->records = level_a_second(kd_get_series(look->facts, NEED_IN_RECORDS, NULL));
+	fill_percents(&input, open_shards(look), &minutes);
+	use->peak = day_peak(look, &minutes);
+	(void)kd_series_level(&minutes.series, LEVEL_OF, &use->now);
+	use->bytes = level_a_second(input.bytes);
+	use->records = level_a_second(input.records);
 	return true;
 }
 
@@ -188,19 +217,33 @@ report_provisioned(const struct shard_look *look, const struct use *use)
 
 /* ---- ON_DEMAND: twice the peak of 30 days ---- */
 
-/* The highest a second of the month's hours and of the day's minutes, save the newest that are judged by it. */
+/* Without its newest quarter of an hour, which is judged by the rest. */
+static struct kd_series
+before_now(const struct kd_series *series)
+{
+	struct kd_series before = *series;
+	size_t recent = (size_t)(RECENT_S / series->period_s);
+
+	before.count -= recent < before.count ? recent : before.count;
+	return before;
+}
+
+/* The highest a second of the month's hours, the day's five minutes and the last hours' minutes. */
 static double
 month_peak(const struct shard_look *look)
 {
 	const struct kd_series *month = kd_get_series(look->facts, NEED_MONTH_BYTES, NULL);
-	struct kd_series day = *kd_get_series(look->facts, NEED_IN_BYTES, NULL);
-	double peak = 0, hour = 0;
-	size_t recent = (size_t)(RECENT_S / day.period_s);
+	const struct kd_series *day = kd_get_series(look->facts, NEED_DAY_BYTES, NULL);
+	struct kd_series hours = before_now(kd_get_series(look->facts, NEED_IN_BYTES, NULL)), earlier;
+	double peak = find_peak(&hours) / (double)hours.period_s, value;
 
-	day.count -= recent < day.count ? recent : day.count;
-	peak = find_peak(&day) / (double)day.period_s;
-	if (kd_series_max(month, &hour) && hour / (double)month->period_s > peak)
-		peak = hour / (double)month->period_s;
+	if (kd_series_max(month, &value) && value / (double)month->period_s > peak)
+		peak = value / (double)month->period_s;
+	if (day == NULL)
+		return peak;
+	earlier = before_now(day);
+	if (kd_series_max(&earlier, &value) && value / (double)day->period_s > peak)
+		peak = value / (double)day->period_s;
 	return peak;
 }
 
@@ -226,8 +269,7 @@ on_demand_limit(const struct shard_look *look, double peak)
 static void
 report_on_demand(const struct shard_look *look, const struct use *use)
 {
-	double peak = month_peak(look),
-	       shards = (double)(look->summary->open_shards > 0 ? look->summary->open_shards : 1);
+	double peak = month_peak(look), shards = open_shards(look);
 	struct limit limit = on_demand_limit(look, peak);
 	char bytes[KD_NUMBER_SIZE], takes[KD_NUMBER_SIZE];
 
@@ -265,7 +307,7 @@ judge_in(const struct shard_look *look)
 		return;
 	}
 	if (!measure_use(look, &use))
-		kd_find(look->out, CHECK_CAPACITY, NULL, KD_OK, "nothing came in for a day: no capacity is used");
+		kd_find(look->out, CHECK_CAPACITY, NULL, KD_OK, "nothing came in for hours: no capacity is used");
 	else if (look->summary->mode == KD_MODE_ON_DEMAND)
 		report_on_demand(look, &use);
 	else
@@ -286,7 +328,7 @@ static void
 judge_out(const struct shard_look *look)
 {
 	const struct kd_series *bytes = kd_get_series(look->facts, NEED_OUT_BYTES, NULL);
-	double shards = (double)(look->summary->open_shards > 0 ? look->summary->open_shards : 1), level = 0, percent;
+	double shards = open_shards(look), level = 0, percent;
 	char share[KD_NUMBER_SIZE], rate[KD_NUMBER_SIZE], most[KD_NUMBER_SIZE];
 	enum kd_severity severity;
 

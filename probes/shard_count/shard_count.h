@@ -9,8 +9,10 @@ enum {
 	NEED_SUMMARY,
 	NEED_SHARDS,
 	NEED_EXPECT,
-	NEED_IN_BYTES, /* a day of minutes, and so the next */
+	NEED_IN_BYTES, /* hours of minutes, and so the next */
 	NEED_IN_RECORDS,
+	NEED_DAY_BYTES, /* a day of five minutes, and so the next: minutes of a day would be most of what a stream takes in memory */
+	NEED_DAY_RECORDS,
 	NEED_IN_REFUSED,
 	NEED_OUT_BYTES,   /* five minutes a point */
 	NEED_MONTH_BYTES, /* a month of hours */
