@@ -5,6 +5,8 @@
 load helpers
 load daemon
 
+only_probes config_drift shard_count stream_status
+
 teardown() {
 	stop_kdiagd
 	stop_awssim
@@ -72,6 +74,7 @@ the_credentials() {
 }
 
 @test "no credentials at all: one sentence says where they were looked for, and the streams are unknown" {
+	fast_clock 5 # the metrics are asked for again after a minute
 	scenario
 	config_without_keys
 	start_kdiagd

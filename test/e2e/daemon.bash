@@ -20,12 +20,19 @@ scenario_head() {
 # write_config STREAMS_YAML [INTERVAL [AWS_EXTRA]]: pace unlimited and a second's interval, so that tests need not wait.
 write_config() {
 	cat >"$CONFIG" <<-YAML
-		daemon: {socket: $SOCKET, state: ${CONFIG%/*}/kdiag.db, probes: $BUILD_DIR/probes, interval: ${2:-1s}}
+		daemon: {socket: $SOCKET, state: ${CONFIG%/*}/kdiag.db, probes: ${ONLY_PROBES:-$BUILD_DIR/probes}, interval: ${2:-1s}}
 		syslog: {enabled: false}
 		aws: {region: us-east-1, endpoint_url: "http://127.0.0.1:${AWS_PORT:-1}", pace: unlimited, $KEYS${3:+, $3}}
 		$1
 	YAML
 	chmod 600 "$CONFIG"
+}
+
+# only_probes NAME...: the configs that follow have these alone, for tests that are not about probes and count findings.
+only_probes() {
+	ONLY_PROBES="$BATS_TEST_TMPDIR/only"
+	mkdir -p "$ONLY_PROBES"
+	for name in "$@"; do cp "$BUILD_DIR/probes/$name.so" "$ONLY_PROBES/"; done
 }
 
 # start_kdiagd [OPTION...]: sets KDIAGD_PID; returns when the socket is there.

@@ -18,7 +18,7 @@ LONG_HOST=$(printf 'h%.0s' {1..64}) # HOST_NAME_MAX
 
 setup() {
 	mkdir -p "$PROBES" "$ETC" "$OUT" "$SPOOL"
-	cp "$BUILD_DIR"/probes/*.so "$BUILD_DIR"/test/probes/{many,hostile}.so "$PROBES"
+	cp "$BUILD_DIR"/probes/{config_drift,shard_count,stream_status}.so "$BUILD_DIR"/test/probes/{many,hostile}.so "$PROBES"
 }
 
 teardown() {

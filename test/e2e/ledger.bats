@@ -5,6 +5,8 @@ bats_require_minimum_version 1.5.0
 
 load helpers
 load daemon
+
+only_probes config_drift shard_count stream_status
 load devlog
 
 DB="$BATS_TEST_TMPDIR/kdiag.db"

@@ -6,6 +6,8 @@ bats_require_minimum_version 1.5.0
 load helpers
 load daemon
 
+only_probes config_drift shard_count stream_status
+
 setup() {
 	start_awssim - <<-YAML
 		$(scenario_head)
