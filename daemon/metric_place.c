@@ -81,10 +81,11 @@ tell(const struct metric_place *place, const char *check, const char *why)
 void
 metric_place_free(struct metric_place *place)
 {
-	struct metric_call *call;
+	struct metric_call *call, *next;
 
 	assert(TAILQ_EMPTY(&place->parts));
-	while ((call = LIST_FIRST(&place->calls)) != NULL) {
+	for (call = LIST_FIRST(&place->calls); call != NULL; call = next) {
+		next = LIST_NEXT(call, link);
 		cloudwatch_cancel(call->op);
 		if (--call->batch->calls == 0)
 			batch_free(call->batch);
@@ -442,7 +443,7 @@ find_due(const struct metric_place *place, struct due_list *list)
 static void
 drop_unpaid(struct due_list *list, double paid)
 {
-	while ((double)list->count > paid) {
+	while (list->count > 0 && (double)list->count > paid) {
 		struct metric_item *item = list->rows[--list->count].item;
 
 		item->urgent = false;

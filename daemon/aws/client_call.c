@@ -16,8 +16,8 @@
 #include "common/clock.h"
 #include "common/mem.h"
 #include "daemon/aws/client_place.h"
-#include "daemon/aws/operations.h"
 #include "daemon/aws/client_send.h"
+#include "daemon/aws/operations.h"
 
 /* A signature that is refused although it was made within so much of AWS's time is not refused for the time. */
 enum { OFFSET_MATTERS_MS = 60 * 1000 };

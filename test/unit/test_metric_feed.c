@@ -82,7 +82,7 @@ cloudwatch_cancel(struct cloudwatch_op *op)
 static double
 value_at(int64_t ms)
 {
-	return (double)((ms - NOON) / MINUTE);
+	return (double)(ms - NOON) / MINUTE;
 }
 
 /* How one series of an answer fares; NULL: all are complete. */
