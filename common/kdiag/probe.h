@@ -69,13 +69,13 @@ enum kd_per { KD_PER_STREAM, KD_PER_SHARD, KD_PER_CONSUMER };
  */
 struct kd_need {
 	enum kd_need_kind kind;
-	const char *metric; /* "IncomingRecords" */
 	enum kd_stat stat;
 	enum kd_per per;
+	unsigned window_option; /* 1 + the index of the KD_DURATION option that gives the window instead; 0: none */
+	const char *metric;     /* "IncomingRecords" */
 	int64_t period_s;       /* 60 to 3600, a multiple of 60; 0: 60 */
 	int64_t window_s;       /* a multiple of the period: 1 to 1,440 of them */
 	int64_t shift_s;        /* 0: up to now; 86400: the same window a day before */
-	unsigned window_option; /* 1 + the index of the KD_DURATION option that gives the window instead; 0: none */
 };
 
 /* ---- options: what a user may set, in general and for a stream ---- */

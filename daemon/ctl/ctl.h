@@ -72,7 +72,7 @@ enum kd_severity ctl_severity(const json_t *object, const char *key); /* unknown
 int ctl_exit_status(enum kd_severity verdict);
 
 extern const struct ctl_command cmd_status, cmd_findings, cmd_show, cmd_diagnose, cmd_run, cmd_watch, cmd_history,
-    cmd_cost, cmd_policy, cmd_ack, cmd_unack, cmd_silence, cmd_unsilence, cmd_check, cmd_probes, cmd_facts, cmd_replay, cmd_reload,
-    cmd_iam, cmd_logs;
+    cmd_cost, cmd_policy, cmd_ack, cmd_unack, cmd_silence, cmd_unsilence, cmd_check, cmd_probes, cmd_facts, cmd_replay,
+    cmd_reload, cmd_iam, cmd_logs;
 
 #endif
