@@ -400,36 +400,56 @@ metric_feed_configure(struct metric_feed *feed, const struct metric_feed_options
 
 /* ---- money ---- */
 
-static void
-plan_part(const struct metric_part *part, double stretch, struct metric_plan *plan)
+/* Is it asked for with each batch, up to now? */
+static bool
+is_cyclic(const struct metric_want *want)
 {
-	size_t i;
+	return want->active && want->count > 0 && want->need.shift_s == 0;
+}
 
-	for (i = 0; i < part->count; i++) {
+/* The shortest that any of its metrics is asked at; INFINITY: there are none. */
+static double
+find_cycle_ms(const struct metric_part *part, double stretch)
+{
+	double cycle_ms = (double)INFINITY;
+	size_t i, count = metric_part_is_gone(part) ? 0 : part->count;
+
+	for (i = 0; i < count; i++)
+		if (is_cyclic(part->wants[i]))
+			cycle_ms = fmin(cycle_ms, metric_want_step_ms(part->wants[i], stretch));
+	return cycle_ms;
+}
+
+/* Adds what the stream is asked; of a cycle of that length those that come with each. */
+static void
+add_part(const struct metric_part *part, double stretch, double cycle_ms, struct metric_plan *plan)
+{
+	size_t i, count = metric_part_is_gone(part) ? 0 : part->count;
+
+	for (i = 0; i < count; i++) {
 		const struct metric_want *want = part->wants[i];
 		double step_ms = metric_want_step_ms(want, stretch);
 
-		if (!want->active || want->count == 0)
-			continue;
-		plan->per_day += (double)want->count * DAY_S * 1000 / step_ms;
-		if (want->need.shift_s > 0)
-			continue;
-		plan->metrics += want->count;
-		if (isfinite(step_ms) && (plan->cycle_s == 0 || (int64_t)(step_ms / 1000) < plan->cycle_s))
-			plan->cycle_s = (int64_t)(step_ms / 1000);
+		if (want->active && want->count > 0)
+			plan->per_day += (double)want->count * DAY_S * 1000 / step_ms;
+		if (is_cyclic(want) && step_ms <= cycle_ms)
+			plan->metrics += want->count;
 	}
 	plan->usd_day = plan->per_day * METRIC_FEED_USD;
+	plan->cycle_s = isfinite(cycle_ms) ? (int64_t)(cycle_ms / 1000) : 0;
 }
 
 static struct metric_plan
 plan_place(const struct metric_place *place, double stretch)
 {
 	struct metric_plan plan = {.account = aws_place_account(place->aws), .region = aws_place_region(place->aws)};
+	double cycle_ms = (double)INFINITY;
 	const struct metric_part *part;
 
 	TAILQ_FOREACH(part, &place->parts, link)
-	if (!metric_part_is_gone(part))
-		plan_part(part, stretch, &plan);
+	cycle_ms = fmin(cycle_ms, find_cycle_ms(part, stretch));
+	TAILQ_FOREACH(part, &place->parts, link)
+	add_part(part, stretch, cycle_ms, &plan);
 	return plan;
 }
 
@@ -440,8 +460,7 @@ visit_part(const struct metric_part *part, double stretch, metric_plan_cb visit,
 	    .region = aws_place_region(part->place->aws),
 	    .stream = collect_stream_id(part->stream)};
 
-	if (!metric_part_is_gone(part))
-		plan_part(part, stretch, &plan);
+	add_part(part, stretch, find_cycle_ms(part, stretch), &plan);
 	visit(&plan, arg);
 }
 
@@ -488,7 +507,11 @@ static struct metric_budget
 budget_of(const struct metric_feed *feed)
 {
 	const struct metric_feed_options *options = &feed->options;
-	struct metric_budget budget = {.usd_per_day = options->usd_per_day, .planned_usd_day = usd_day(feed, 1)};
+	struct metric_budget budget = {.usd_per_day = options->usd_per_day};
+
+	if (budget.usd_per_day <= 0)
+		return budget;
+	budget.planned_usd_day = usd_day(feed, 1);
 
 	if (options->spent_usd != NULL)
 		budget.spent_usd = options->spent_usd(options->arg);

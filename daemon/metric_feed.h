@@ -32,10 +32,10 @@ void metric_feed_configure(struct metric_feed *feed, const struct metric_feed_op
 struct metric_plan {
 	const char *account, *region;
 	const struct stream_id *stream;
-	size_t metrics;  /* a cycle: all that is not shifted in time */
+	size_t metrics;  /* asked for in each cycle, of the shortest interval */
 	double per_day;  /* metrics asked in a day, shifted ones included */
 	double usd_day;  /* what they cost */
-	int64_t cycle_s; /* the shortest interval of them; 0: none */
+	int64_t cycle_s; /* that interval; 0: none */
 };
 typedef void (*metric_plan_cb)(const struct metric_plan *plan, void *arg);
 /* Each place, and behind it its streams. */

@@ -1136,7 +1136,7 @@ test_plan(void **state)
 	(void)state;
 	metric_feed_each_plan(feed, plan_cb, plans);
 	assert_string_equal(plans[0].account, "prod");
-	assert_int_equal(plans[0].metrics, 2);
+	assert_int_equal(plans[0].metrics, 1);
 	assert_int_equal(plans[0].cycle_s, 60);
 	assert_true(plans[0].per_day == 1440 + 288 + 24);
 	assert_string_equal(plans[1].stream->name, "orders");
