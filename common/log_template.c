@@ -14,6 +14,8 @@ enum {
 	MERGE_SHARE = 3,     /* and this part of those that are known: the work stays in proportion */
 	PATIENCE_SHARE = 16, /* a pass that merges less than this part of what is new was in vain */
 	ALIASES_MAX = 64,    /* steps from an id to what it has become */
+	SHAPES_MIN = 256,
+	SHAPES_EACH = 4, /* shapes that a template has, as a rule: the table grows with the templates */
 };
 
 struct log_templates *
@@ -25,11 +27,12 @@ log_template_new(size_t max_bytes)
 	if (max_bytes < LOG_TEMPLATE_BYTES_MIN)
 		max_bytes = LOG_TEMPLATE_BYTES_MIN;
 	templates->max_bytes = max_bytes;
-	templates->shapes_count = 256;
-	while (templates->shapes_count * 2 * sizeof *templates->shapes <= max_bytes / 6)
-		templates->shapes_count *= 2;
+	templates->shapes_count = SHAPES_MIN;
+	templates->shapes_max = SHAPES_MIN;
+	while (templates->shapes_max * 2 * sizeof *templates->shapes <= max_bytes / 6)
+		templates->shapes_max *= 2;
 	templates->shapes = mem_new(templates->shapes_count, sizeof *templates->shapes);
-	own = sizeof *templates + templates->shapes_count * sizeof *templates->shapes;
+	own = sizeof *templates + templates->shapes_max * sizeof *templates->shapes;
 	log_store_init(&templates->store, max_bytes - own);
 	return templates;
 }
@@ -93,10 +96,28 @@ add_pattern(struct log_templates *templates, const struct log_pattern *pattern, 
 	return log_store_add(store, pattern, id, slots);
 }
 
+/* It only saves the way to the entries: what it held is found again. */
+static void
+grow_shapes(struct log_templates *templates)
+{
+	if (templates->shapes_count == templates->shapes_max ||
+	    templates->store.count * SHAPES_EACH <= templates->shapes_count)
+		return;
+	free(templates->shapes);
+	templates->shapes_count *= 2;
+	templates->shapes = mem_new(templates->shapes_count, sizeof *templates->shapes);
+}
+
+static struct log_shape *
+find_shape(const struct log_templates *templates, const struct log_scan *scan)
+{
+	return &templates->shapes[(scan->shape ^ scan->source) & (templates->shapes_count - 1)];
+}
+
 static uint32_t
 find_entry(struct log_templates *templates, const struct log_scan *scan, bool *is_new)
 {
-	struct log_shape *shape = &templates->shapes[(scan->shape ^ scan->source) & (templates->shapes_count - 1)];
+	struct log_shape *shape = find_shape(templates, scan);
 	uint64_t name = scan->shape ^ scan->source * 3;
 	struct log_pattern pattern;
 	uint32_t index;
@@ -110,8 +131,11 @@ find_entry(struct log_templates *templates, const struct log_scan *scan, bool *i
 	}
 	log_pattern_make(&pattern, scan, &templates->words);
 	index = log_store_match(&templates->store, &pattern);
-	if (index == LOG_STORE_NONE)
+	if (index == LOG_STORE_NONE) {
 		index = add_pattern(templates, &pattern, is_new);
+		grow_shapes(templates);
+	}
+	shape = find_shape(templates, scan);
 	*shape =
 	    (struct log_shape){.shape = name, .serial = log_store_at(&templates->store, index)->serial, .entry = index};
 	return index;

@@ -19,7 +19,7 @@ struct log_templates {
 	struct log_store store;
 	struct log_pattern_cache words;
 	struct log_shape *shapes;
-	size_t shapes_count; /* a power of two */
+	size_t shapes_count, shapes_max; /* powers of two */
 	size_t max_bytes;
 	uint64_t unmerged; /* patterns learnt since the last merging pass */
 	unsigned

@@ -3,6 +3,9 @@
 #include "common/mem.h"
 
 #include <assert.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -112,4 +115,12 @@ cause_null(char **cause, const char *fmt, ...)
 	replace_cause(cause, fmt, ap);
 	va_end(ap);
 	return NULL;
+}
+
+void
+mem_settle(void)
+{
+#ifdef __GLIBC__
+	malloc_trim(0);
+#endif
 }

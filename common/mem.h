@@ -17,6 +17,8 @@ char *mem_strdup(const char *s);
 char *mem_strndup(const char *s, size_t len);
 char *mem_printf(const char *fmt, ...) KD_PRINTF(1, 2);
 char *mem_vprintf(const char *fmt, va_list ap) KD_PRINTF(1, 0);
+/* Gives what is free back to the system, for it does not come back by itself from between what stays: after work that took much for a moment. */
+void mem_settle(void);
 
 /*
  * Puts a sentence into *cause (freed and replaced if one is there; cause may be NULL) and returns -1, so that a

@@ -16,6 +16,7 @@ enum {
 	RESOLVE_MS = 15 * 60 * 1000, /* how often a prefix is looked up */
 	RESOLVE_FAILED_MS = 60 * 1000,
 	LATE_MS = 10 * 60 * 1000, /* a read of so long ago is better than none */
+	READERS_MAX = 3,          /* at once: an answer is megabytes for a moment */
 };
 
 static const char filter_operation[] = "logs:FilterLogEvents";
@@ -27,7 +28,9 @@ struct shared {
 	struct feed *feed;
 	struct log_reader *reader;
 	unsigned refs;
-	unsigned history;       /* a bit a read, set for a failed one */
+	unsigned history;    /* a bit a read, set for a failed one */
+	bool wanted, urgent; /* waits for its turn to be read */
+	int64_t past_ms;
 	enum aws_fault trouble; /* AWS_OK, AWS_DENIED or AWS_BAD_ANSWER: what is told of it */
 };
 
@@ -54,13 +57,13 @@ struct part {
 	size_t patterns_count;
 	struct shared **groups;
 	size_t groups_count;
-	struct fact *fact; /* of the newest reads, or NULL */
 };
 
 struct feed {
 	struct collect *collect;
 	struct log_sources *sources;
 	LIST_HEAD(, shared) shared;
+	size_t reading;
 	LIST_HEAD(, part) parts;
 };
 
@@ -143,11 +146,46 @@ has_group(const struct part *part, const struct shared *shared)
 	return false;
 }
 
-static void
-forget_fact(struct part *part)
+/* ---- turns ---- */
+
+/* Who is urgent first, else who was read last the longest ago. */
+static struct shared *
+next_wanted(const struct feed *feed)
 {
-	fact_unref(part->fact);
-	part->fact = NULL;
+	struct shared *shared, *next = NULL;
+
+	LIST_FOREACH(shared, &feed->shared, link)
+	{
+		if (!shared->wanted)
+			continue;
+		if (next == NULL || shared->urgent > next->urgent ||
+		    (shared->urgent == next->urgent &&
+			log_reader_asked_ms(shared->reader) < log_reader_asked_ms(next->reader)))
+			next = shared;
+	}
+	return next;
+}
+
+static void
+give_turns(struct feed *feed)
+{
+	struct shared *shared;
+
+	while (feed->reading < READERS_MAX && (shared = next_wanted(feed)) != NULL) {
+		shared->wanted = false;
+		feed->reading++;
+		log_reader_read(shared->reader, shared->past_ms, shared->urgent);
+	}
+}
+
+static void
+want(struct shared *shared, int64_t past_ms, bool urgent)
+{
+	if (log_reader_is_reading(shared->reader))
+		return;
+	shared->urgent = urgent || (shared->wanted && shared->urgent);
+	shared->wanted = true;
+	shared->past_ms = past_ms;
 }
 
 static void
@@ -157,14 +195,15 @@ read_cb(struct log_reader *reader, void *arg)
 	struct part *part, *next;
 
 	(void)reader;
+	shared->feed->reading--;
 	note_read(shared);
 	for (part = LIST_FIRST(&shared->feed->parts); part != NULL; part = next) {
 		next = LIST_NEXT(part, link);
 		if (!has_group(part, shared))
 			continue;
-		forget_fact(part);
 		collect_advance(part->stream);
 	}
+	give_turns(shared->feed);
 }
 
 static struct shared *
@@ -198,6 +237,7 @@ drop_shared(struct shared *shared)
 	if (--shared->refs > 0)
 		return;
 	LIST_REMOVE(shared, link);
+	shared->feed->reading -= log_reader_is_reading(shared->reader);
 	set_trouble(shared, AWS_OK, NULL);
 	log_reader_free(shared->reader);
 	free(shared);
@@ -241,7 +281,6 @@ lay_groups(struct part *part)
 	for (size_t i = 0; i < count; i++)
 		drop_shared(before[i]);
 	free(before);
-	forget_fact(part);
 }
 
 static void
@@ -279,7 +318,6 @@ groups_cb(const struct aws_error *error, const char *const *names, size_t count,
 	if (error->fault == AWS_OK || error->fault == AWS_DENIED)
 		collect_tell(part->feed->collect, place, "denied", groups_operation,
 		    error->fault == AWS_DENIED ? error->message : NULL);
-	forget_fact(part);
 	collect_advance(part->stream);
 }
 
@@ -422,6 +460,7 @@ look_at_pattern(const struct part *part, const struct pattern *pattern, struct s
 	return true;
 }
 
+/* Made for who asks, and not kept: it is half as large as all that is known of the groups. */
 static struct fact *
 make_fact(struct part *part)
 {
@@ -511,7 +550,6 @@ detach(void *self)
 		drop_shared(part->groups[i]);
 	free(part->groups);
 	free(part->filter);
-	forget_fact(part);
 	LIST_REMOVE(part, link);
 	free(part);
 }
@@ -533,9 +571,7 @@ get(void *self, const struct kd_need *need, const struct collect_terms *terms)
 	for (size_t i = 0; i < part->groups_count; i++)
 		if (!is_fresh(part->groups[i], terms->since_ms))
 			return NULL;
-	if (part->fact == NULL)
-		part->fact = make_fact(part);
-	return fact_ref(part->fact);
+	return make_fact(part);
 }
 
 static void
@@ -547,7 +583,8 @@ ask(void *self, const struct kd_need *need, const struct collect_terms *terms)
 		return;
 	for (size_t i = 0; i < part->groups_count; i++)
 		if (!is_fresh(part->groups[i], terms->since_ms))
-			log_reader_read(part->groups[i]->reader, need->window_s * 1000, terms->urgent);
+			want(part->groups[i], need->window_s * 1000, terms->urgent);
+	give_turns(part->feed);
 }
 
 /* Some groups may have been read in time: the fact says of each. */
@@ -570,10 +607,8 @@ show(void *self, struct kd_facts *facts)
 
 	for (size_t i = 0; i < part->groups_count; i++)
 		is_read |= log_reader_asked_ms(part->groups[i]->reader) != 0;
-	if (part->fact == NULL && is_read)
-		part->fact = make_fact(part);
-	if (part->fact != NULL)
-		facts_add_taken(facts, fact_ref(part->fact));
+	if (is_read)
+		facts_add_taken(facts, make_fact(part));
 }
 
 static void

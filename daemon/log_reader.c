@@ -15,9 +15,10 @@ enum {
 	SLICE_MIN_MS = 500,
 	RATE_EVENTS = 1000, /* of less time than that so many events tell a rate */
 	BEHIND_MS = 10 * 60 * 1000,
+	MANY_EVENTS = 5000, /* megabytes of answers */
 };
 
-/* Two full pages, and forty. */
+/* Five full pages, and a hundred. */
 const struct log_reader_limits log_reader_default_limits = {.events = 20000, .past_events = 400000};
 
 struct log_reader {
@@ -149,6 +150,8 @@ finish(struct log_reader *reader, const struct aws_error *error)
 		reader->share = reader->due_ms > 0 ? reader->read_ms / reader->due_ms : 1;
 		log_source_save(reader->source, clock_mono_ms());
 	}
+	if (reader->events >= MANY_EVENTS)
+		mem_settle();
 	reader->group = NULL;
 	reader->cb(reader, reader->arg);
 }

@@ -9,7 +9,8 @@
 #include "daemon/aws/client.h"
 
 enum {
-	LOGS_PAGE_EVENTS = 10000,  /* API reference, FilterLogEvents: the most of a page, and 1 MB */
+	LOGS_PAGE_EVENTS =
+	    4000, /* asked for a page: 10,000 would do (API reference, FilterLogEvents), but their JSON is 10 MB for a moment */
 	LOGS_EMPTY_PAGES_MAX = 50, /* in a row: a search through much that does not match */
 	LOGS_GROUPS_MAX = 1000,    /* names of one prefix; past that the answer is cut and says so */
 	LOGS_GROUP_NAME_MAX = 512, /* API reference, logGroupName */

@@ -4,7 +4,7 @@
 # A new one is a function and a word in `all`. No figure is judged here, save where a program says so by its exit status.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-all="call idle scale ledger status iam logmine"
+all="call idle scale ledger status iam logmine logs"
 build=build
 dir=$(mktemp -d)
 sim='' daemon=''
@@ -114,6 +114,53 @@ scale() {
 		-v throttled="$(stat_of throttled)" -v calls="$(jq .api.calls "$dir/status.json")" \
 		'BEGIN {printf "%d calls, %d throttled; CPU %.2f %% of a core, RSS %s MB\n", calls, throttled, 100 * t / hz / s, rss}'
 	end
+}
+
+# The lines of a log group: 60 templates, a few of each an hour.
+templates() {
+	local verb noun
+	for verb in opened closed sent received created deleted started stopped read wrote; do
+		for noun in connection batch lease cursor file session; do
+			echo "      - {text: \"{time} INFO $verb the $noun {hex} of {shard} in {ms} ms\", per_min: {base: 0.1, day: 0.5, noise: 0.3}}"
+		done
+	done
+}
+
+all_learnt() { [ "$(ctl --json findings --all | jq '[.[] | select(.check == "silence" and (.summary | startswith("nothing")))] | length')" -ge 100 ]; }
+
+# 100 log groups of 60 templates, after a day of their past and an hour more (of a clock that runs 60 times faster): memory, which must stay under 40 MB.
+logs() {
+	local n
+	echo "== logs: kdiagd with 100 log groups of 60 templates in 10 streams"
+	KDIAG_CLOCK="60@$(date +%s)"
+	export KDIAG_CLOCK
+	start_sim 10 false
+	{
+		echo 'log_groups:'
+		for n in $(seq -w 0 99); do
+			printf '  - name: /aws/lambda/bulk-0000%s-%s\n    templates:\n' "${n%?}" "$n"
+			templates
+		done
+	} >>"$dir/scenario.yaml"
+	end
+	"$build/kdiag-awssim" -p 0 "$dir/scenario.yaml" >"$dir/sim.out" 2>&1 &
+	sim=$!
+	until grep -q 'listening on' "$dir/sim.out"; do sleep 0.1; done
+	port=$(sed -n 's/.*127\.0\.0\.1://p' "$dir/sim.out" | head -n 1)
+	write_config 60s unlimited 0
+	for n in {0..9}; do
+		echo "  - {name: bulk-0000$n, log_groups: [/aws/lambda/bulk-0000$n-*]}"
+	done >>"$dir/kdiagd.yaml"
+	start_daemon
+	until all_learnt; do sleep 1; done
+	sleep 60
+	awk -v rss="$(rss_mb)" -v peak="$(awk '/VmHWM/ {printf "%.1f", $2 / 1024}' "/proc/$daemon/status")" -v events="$(ctl --json facts bulk-00000 |
+		jq '[.facts[] | select(.kind == "log_groups") | .value[].templates[0].count] | add * 10 | round')" \
+		'BEGIN {printf "about %d events; RSS %s MB, at most %s MB (limit 40)\n", events, rss, peak; exit peak >= 40}'
+	n=$?
+	end
+	unset KDIAG_CLOCK
+	return "$n"
 }
 
 ledger() {

@@ -178,7 +178,7 @@ asks_for_a_span(void **state)
 	filter(&with_filter);
 	assert_string_equal(under_way->target, "Logs_20140328.FilterLogEvents");
 	assert_string_equal(under_way->body,
-	    "{\"logGroupName\":\"/aws/lambda/orders\",\"startTime\":1000,\"endTime\":60999,\"limit\":10000,"
+	    "{\"logGroupName\":\"/aws/lambda/orders\",\"startTime\":1000,\"endTime\":60999,\"limit\":4000,"
 	    "\"filterPattern\":\"?ERROR ?\\\"WARN\\\"\"}");
 	reply("{\"events\":[" EVENT("a", "1000", "one") "," EVENT("b", "2000", "two") "],\"searchedLogStreams\":[]}");
 	assert_string_equal(got.texts.s, "a@1000=one;b@2000=two;");
