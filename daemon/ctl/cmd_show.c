@@ -86,8 +86,9 @@ print_sentence(const struct screen *screen, const struct shown *shown)
 static void
 add_name(struct str *text, const char *name, const char **unit)
 {
-	static const char *const units[][2] = {
-	    {"_ms", "ms"}, {"_s", "s"}, {"_hours", "h"}, {"_percent", "%"}, {"_bytes", "bytes"}, {"_mibps", "MiB/s"}};
+	static const char *const units[][2] = {{"_bytes_per_s", "bytes/s"}, {"_ms_per_s", "ms/s"},
+	    {"_per_s", "a second"}, {"_per_minute", "a minute"}, {"_ms", "ms"}, {"_s", "s"}, {"_hours", "h"},
+	    {"_percent", "%"}, {"_bytes", "bytes"}, {"_mibps", "MiB/s"}};
 	size_t len = strlen(name), tail;
 
 	*unit = "";
@@ -106,10 +107,14 @@ add_name(struct str *text, const char *name, const char **unit)
 static void
 add_value(struct str *text, const json_t *value)
 {
+	static const double exact_max = 9007199254740992.0; /* 2^53 */
 	char buf[SCREEN_AGE_SIZE], *line;
 
 	if (json_is_integer(value)) {
 		str_add(text, screen_integer(json_integer_value(value), buf));
+	} else if (json_is_real(value) && json_real_value(value) >= 1000 && json_real_value(value) < exact_max) {
+		str_add(
+		    text, screen_integer((int64_t)(json_real_value(value) + 0.5), buf)); /* nobody reads its fraction */
 	} else if (json_is_real(value)) {
 		str_printf(text, "%.6g", json_real_value(value));
 	} else if (json_is_string(value)) {
