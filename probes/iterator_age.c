@@ -425,8 +425,10 @@ judge_consumers(const struct look *look)
 		kd_unknown(look->out, CHECK_CONSUMER_LAG, NULL, look->facts, CONSUMER_AGE);
 		return;
 	}
-	if (count == 0)
+	if (series == NULL || count == 0) {
 		kd_find(look->out, CHECK_CONSUMER_LAG, NULL, KD_OK, "no enhanced fan-out consumer");
+		return;
+	}
 	for (size_t i = 0; i < count; i++)
 		judge_consumer(look, &series[i]);
 }

@@ -336,7 +336,7 @@ judge_out(const struct shard_look *look)
 		kd_unknown(look->out, CHECK_CAPACITY_OUT, NULL, look->facts, NEED_OUT_BYTES);
 		return;
 	}
-	if (kd_series_level(bytes, 3, &level))
+	if (bytes != NULL && kd_series_level(bytes, 3, &level))
 		level /= (double)bytes->period_s;
 	percent = level / (shards * SHARD_OUT_BYTES) * 100;
 	severity = severity_of(look, percent);

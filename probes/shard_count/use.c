@@ -54,7 +54,9 @@ percent_of(const struct metric *metric, size_t guess, const char *subject)
 	const struct kd_series *series = find_subject(metric, guess, subject);
 	double level;
 
-	return kd_series_level(series, LEVEL_OF, &level) ? level / (double)series->period_s / metric->limit * 100 : 0;
+	return series != NULL && kd_series_level(series, LEVEL_OF, &level)
+		   ? level / (double)series->period_s / metric->limit * 100
+		   : 0;
 }
 
 /* The fuller of the two counts; other: of the same shards, or empty. */
@@ -89,7 +91,7 @@ find_shard(const struct shard_look *look, const char *id)
 	size_t count;
 	const struct kd_shard *shards = kd_get_shards(look->facts, NEED_SHARDS, &count);
 
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; id != NULL && i < count; i++)
 		if (strcmp(shards[i].id, id) == 0)
 			return &shards[i];
 	return NULL;
