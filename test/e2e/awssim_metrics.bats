@@ -155,7 +155,9 @@ raw() {
 @test "points come late, change, and what is posted changes the future only" {
 	python3 -c 'from botocore.auth import get_current_datetime' || skip "this botocore signs by a clock of its own"
 	stop_awssim
-	export KDIAG_CLOCK="120@$(date +%s)"
+	local start before
+	start="$(date +%s)"
+	export KDIAG_CLOCK="120@$start"
 	start_awssim - <<-'YAML'
 		account: "123456789012"
 		credentials: {keys: [{access_key_id: AKIATEST, secret_access_key: test-secret, user: tester}]}
@@ -171,9 +173,11 @@ raw() {
 	wait_for 20 is "late 1" 600
 	awssim_post stream '{"name": "prompt", "traffic": {"records_per_s": 50}}'
 	is "prompt 1" 600
-	now=$((now + 3600))
+	before=$now
+	now=$((start + ($(date +%s) - start) * 120))
+	now=$((now - now % 60 + 300)) # a minute that begins behind it
 	wait_for 40 is "prompt 1" 3000
-	now=$((now - 3600))
+	now=$before
 	is "prompt 1" 600
 }
 
