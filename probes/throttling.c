@@ -295,9 +295,23 @@ next_more_shards(const struct look *look)
 		    kd_stream_name(look->facts), 2 * look->summary->open_shards, kd_stream_region(look->facts));
 }
 
-static void
-next_shard_metrics(const struct look *look, const char *metrics)
+static bool
+is_monitored(const struct look *look, const char *metric)
 {
+	for (size_t i = 0; i < look->summary->shard_metrics_count; i++)
+		if (strcmp(look->summary->shard_metrics[i], metric) == 0)
+			return true;
+	return false;
+}
+
+/* `metric` decides: where it is on already, a look by hand asks for it, as the next look will. */
+static void
+next_shard_metrics(const struct look *look, const char *metric, const char *metrics)
+{
+	if (is_monitored(look, metric)) {
+		kd_next(look->out, "kdiagctl diagnose %s", kd_stream_name(look->facts));
+		return;
+	}
 	kd_next(look->out,
 	    "aws kinesis enable-enhanced-monitoring --stream-name %s --shard-level-metrics %s --region %s",
 	    kd_stream_name(look->facts), metrics, kd_stream_region(look->facts));
@@ -358,6 +372,8 @@ report_by_shard(const struct look *look, enum kd_severity severity, const char *
 		next_more_shards(look);
 }
 
+static const char refused_metric[] = "WriteProvisionedThroughputExceeded";
+
 /* Without metrics of shards: is the stream full as a whole? */
 static void
 report_by_stream(const struct look *look, enum kd_severity severity, const char *what, const struct kd_series *refused)
@@ -375,8 +391,10 @@ report_by_stream(const struct look *look, enum kd_severity severity, const char 
 		next_more_shards(look);
 	} else {
 		kd_find(look->out, CHECK_WRITES, NULL, severity,
-		    "%s while the stream is %s full: a hot key or bursts; shard-level metrics tell which", what, share);
-		next_shard_metrics(look, "IncomingBytes IncomingRecords WriteProvisionedThroughputExceeded");
+		    "%s while the stream is %s full: a hot key or bursts; shard-level metrics %stell which", what,
+		    share, is_monitored(look, refused_metric) ? "are on and " : "");
+		next_shard_metrics(
+		    look, refused_metric, "IncomingBytes IncomingRecords WriteProvisionedThroughputExceeded");
 	}
 	kd_evidence_number(look->out, "use_percent", use);
 }
@@ -483,7 +501,7 @@ report_reads(const struct look *look, enum kd_severity severity, const struct re
 		kd_next(look->out, "aws lambda list-event-source-mappings --event-source-arn %s --region %s",
 		    kd_stream_arn(look->facts), kd_stream_region(look->facts));
 	else
-		next_shard_metrics(look, "ReadProvisionedThroughputExceeded");
+		next_shard_metrics(look, "ReadProvisionedThroughputExceeded", "ReadProvisionedThroughputExceeded");
 }
 
 static void

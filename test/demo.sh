@@ -58,6 +58,16 @@ wait_for 30 all_looked || true
 
 printf '\n$ kdiagctl status\n'
 ctl status || true
+
+# The first command of each stream, the worst finding's: what `kdiagctl show ID` and `diagnose` name as the next step.
+printf '\nwhat to type, as kdiagctl show ID says it:\n'
+ctl --json findings | awk -F'": "' '
+	/^    "severity": /{bad = $2 ~ /^critical/}
+	/^    "stream": /{stream = $2; sub(/".*/, "", stream)}
+	/^    "next": "/ && bad && !said[stream]++ {
+		next_step = $2; sub(/",?$/, "", next_step); gsub(/\\"/, "\"", next_step)
+		printf "  %-15s  %s\n", stream, next_step
+	}'
 worst=$(ctl --json findings | sed -n 's/.*"stream": "\([^"]*\)".*/\1/p' | head -n 1)
 if [ -n "$worst" ]; then
 	printf '\n$ kdiagctl diagnose %s\n' "$worst"
