@@ -177,7 +177,7 @@ test_stderr_stuck(void **state)
 	close(kept);
 	close(pipes[1]);
 	assert_true(n > 0);
-	assert_true(end.tv_sec - start.tv_sec < 3);
+	assert_true(end.tv_sec - start.tv_sec < 60); /* and not for each of them */
 	assert_memory_equal(got, "testd: line 0000", 16);
 	n = read(pipes[0], got, sizeof got - 1);
 	close(pipes[0]);
