@@ -106,7 +106,7 @@ load(const char *yaml)
 	fclose(file);
 	assert_true(readlink("/proc/self/exe", probes, sizeof(probes) - 16) > 0);
 	*strrchr(probes, '/') = '\0';
-	strcpy(strrchr(probes, '/'), "/probes");
+	memcpy(strrchr(probes, '/'), "/probes", sizeof("/probes"));
 	config = config_load(path, probes, &report);
 	if (config == NULL)
 		fail_msg("%s", report.lines[0]);
