@@ -103,8 +103,8 @@ report_unknown(const struct trial *trial, size_t check)
 	if (unknown == NULL)
 		return false;
 	say_add(&blame, "iam_coverage/missing/%s", trial->subject);
-	kd_unknown_because(
-	    trial->out, check, trial->subject, unknown->answer.reason, blame.s, "%s", unknown->answer.why);
+	kd_unknown_because(trial->out, check, trial->subject, unknown->answer.reason, blame.s,
+	    "not all policies of %s are known (missing says why)", trial->subject);
 	return true;
 }
 
@@ -308,8 +308,9 @@ report_not_found(const struct trial *trial)
 	say_add(&blame, "iam_coverage/found/%s", trial->subject);
 	for (size_t check = CHECK_FOUND + 1; check < KD_COUNT(checks); check++)
 		kd_unknown_because(trial->out, check, trial->subject, principal->missing, blame.s,
-		    "the policies of %s are not known: %s", trial->subject,
-		    principal->missing == KD_NO_DATA ? "it does not exist" : principal->why);
+		    principal->missing == KD_NO_DATA ? "%s does not exist"
+						     : "the policies of %s are not known (found says why)",
+		    trial->subject);
 }
 
 static void
