@@ -44,9 +44,9 @@ told(void *arg)
 }
 
 static void
-count(int64_t counters[STORE_COUNTERS], void *arg)
+count(struct store_rows *rows, void *arg)
 {
-	(void)counters;
+	(void)rows;
 	(void)arg;
 }
 
