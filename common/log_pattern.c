@@ -217,6 +217,8 @@ classify(struct reading *reading, size_t i)
 
 	if ((token->flags & LOG_TOKEN_MASK) != 0)
 		return LOG_ELEMENT_SLOT;
+	if ((token->flags & LOG_TOKEN_ERRNO) != 0)
+		return LOG_ELEMENT_FAILURE;
 	list = find_list(reading->cache, token, token_text(reading->scan, i));
 	if (list == LOG_WORDS_NONE)
 		return classify_unlisted(reading->scan, i);
@@ -336,6 +338,8 @@ is_joined(const char *s, size_t len)
 	return memchr(s, ' ', len) == NULL || memchr(s, ',', len) != NULL;
 }
 
+static const char errno_text[] = "<error>";
+
 /* Slots that hang together are one; its kind is told where it is one value alone. */
 static void
 add_token(struct log_pattern *pattern, const struct reading *reading, size_t i, bool strong)
@@ -350,7 +354,10 @@ add_token(struct log_pattern *pattern, const struct reading *reading, size_t i, 
 		class = LOG_ELEMENT_SLOT;
 	if (class != LOG_ELEMENT_SLOT) {
 		add_separator(pattern, reading->scan, before, token->at);
-		add_element(pattern, class, token->hash, token_text(reading->scan, i), token->len);
+		if ((token->flags & LOG_TOKEN_ERRNO) != 0)
+			add_element(pattern, class, token->hash, errno_text, sizeof errno_text - 1);
+		else
+			add_element(pattern, class, token->hash, token_text(reading->scan, i), token->len);
 		return;
 	}
 	if (last == NULL || last->class != LOG_ELEMENT_SLOT ||

@@ -6,6 +6,7 @@
 
 #include <kdiag/probe.h>
 
+#include "common/log_errno.h"
 #include "common/log_json.h"
 
 enum {
@@ -340,18 +341,33 @@ take_word(struct log_scan *scan, size_t at)
 	return i;
 }
 
+/* "open /x: Permission denied", "connect (Connection refused)", "[Errno 13] Permission denied": behind what failed, never alone. 0: none. */
+static size_t
+take_errno(struct log_scan *scan, size_t at)
+{
+	char before = at < 2 ? '\0' : scan->text[at - 1];
+	size_t len;
+
+	if (before != '(' && !(before == ' ' && (scan->text[at - 2] == ':' || scan->text[at - 2] == ']')))
+		return 0;
+	if (scan->count == 0 || (len = log_errno_match(scan->text + at, scan->len - at)) == 0)
+		return 0;
+	add_word(scan, at, at + len, LOG_SCAN_ERRNO, LOG_TOKEN_ERRNO);
+	return len;
+}
+
 static void
 scan_message(struct log_scan *scan)
 {
 	uint64_t shape = 0x9e3779b97f4a7c15u * (scan->header.level + 1u);
-	size_t at = 0;
+	size_t at = 0, len;
 
 	scan->count = 0;
 	while (at < scan->len && scan->count < LOG_SCAN_TOKENS) {
 		unsigned byte = bytes[(unsigned char)scan->text[at]];
 
 		if ((byte & (WORD | JOIN)) != 0)
-			at = take_word(scan, at);
+			at = (len = take_errno(scan, at)) > 0 ? at + len : take_word(scan, at);
 		else if ((byte & OPEN) != 0)
 			at = take_open(scan, at);
 		else

@@ -18,21 +18,23 @@ enum {
 	LOG_SCAN_MESSAGE_MAX = 8 * 1024, /* of a JSON line, unescaped */
 };
 
-#define LOG_SCAN_MASK 0x2a2a2a2au /* the hash of every mask: what kind of value it was tells no templates apart */
+#define LOG_SCAN_ERRNO 0x2a2a2a2bu /* the hash of any text of strerror(3) */
+#define LOG_SCAN_MASK  0x2a2a2a2au /* the hash of every mask: what kind of value it was tells no templates apart */
 
 /* A word's hash is that of FNV-1a, with a better prime: of its bytes, for whoever makes one without a scan. */
 #define LOG_SCAN_HASH_SEED  0x811c9dc5u
 #define LOG_SCAN_HASH_PRIME 0x9e3779b1u
 
 enum log_token_flags {
-	LOG_TOKEN_MASK = 1,   /* a value, or several with nothing but punctuation between */
-	LOG_TOKEN_KEY = 2,    /* `=` stands behind it */
-	LOG_TOKEN_COLON = 4,  /* `:` does */
-	LOG_TOKEN_CALL = 8,   /* `(` does */
-	LOG_TOKEN_UPPER = 16, /* holds upper case, */
-	LOG_TOKEN_LOWER = 32, /* lower case, */
-	LOG_TOKEN_JOINT = 64, /* punctuation within: "read-only", "a.b", "user_id" */
-	LOG_TOKEN_HIGH = 128, /* bytes beyond ASCII */
+	LOG_TOKEN_MASK = 1,    /* a value, or several with nothing but punctuation between */
+	LOG_TOKEN_KEY = 2,     /* `=` stands behind it */
+	LOG_TOKEN_COLON = 4,   /* `:` does */
+	LOG_TOKEN_CALL = 8,    /* `(` does */
+	LOG_TOKEN_UPPER = 16,  /* holds upper case, */
+	LOG_TOKEN_LOWER = 32,  /* lower case, */
+	LOG_TOKEN_JOINT = 64,  /* punctuation within: "read-only", "a.b", "user_id" */
+	LOG_TOKEN_HIGH = 128,  /* bytes beyond ASCII */
+	LOG_TOKEN_ERRNO = 256, /* a text of strerror(3), whole */
 };
 
 struct log_token {

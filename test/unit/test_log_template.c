@@ -190,6 +190,25 @@ test_failure_stays_apart(void **state)
 	log_template_free(templates);
 }
 
+/* The error that ends a message is a value of it, but one that tells it from the message of success. */
+static void
+test_errno_is_a_value(void **state)
+{
+	struct log_templates *templates = log_template_new(LOG_TEMPLATE_BYTES);
+	uint64_t denied = learn(templates, "cannot open /etc/a.conf: Permission denied", NULL);
+
+	(void)state;
+	assert_true(learn(templates, "cannot open /etc/b.conf: No such file or directory", NULL) == denied);
+	assert_true(learn(templates, "cannot open /etc/b.conf: no such file or directory", NULL) == denied);
+	assert_true(learn(templates, "cannot open /etc/b.conf: [Errno 2] No such file or directory", NULL) != denied);
+	assert_true(learn(templates, "cannot open /etc/b.conf: 17", NULL) != denied);
+	assert_true(learn(templates, "cannot open /etc/b.conf: Permission deniedly", NULL) != denied);
+	assert_true(learn(templates, "Permission denied", NULL) != learn(templates, "Connection refused", NULL));
+	assert_true(learn(templates, "dial tcp 10.0.0.1:443: connect: connection refused", NULL) ==
+		    learn(templates, "dial tcp 10.0.0.2:80: connect: connection timed out", NULL));
+	log_template_free(templates);
+}
+
 static void
 test_merge_keeps_oldest_id(void **state)
 {
@@ -432,6 +451,7 @@ main(void)
 	    cmocka_unit_test(test_order),
 	    cmocka_unit_test(test_levels_apart),
 	    cmocka_unit_test(test_failure_stays_apart),
+	    cmocka_unit_test(test_errno_is_a_value),
 	    cmocka_unit_test(test_merge_keeps_oldest_id),
 	    cmocka_unit_test(test_traces_are_one_event),
 	    cmocka_unit_test(test_no_secret_is_shown),
