@@ -11,7 +11,7 @@
 #include "daemon/collect_place.h"
 
 /* The list of open shards is trusted this long while the summary goes on counting as many, with no reshard under way. */
-enum { SHARDS_TRUSTED_MS = 15 * 60 * 1000 };
+enum { SHARDS_TRUSTED_MS = 15 * 60 * 1000, TURNS_TRUSTED = 2 };
 
 static const enum kd_need_kind slot_kinds[SLOTS] = {
     [SLOT_STATUS] = KD_STREAM_STATUS,
@@ -247,9 +247,30 @@ feed_of(const struct collect *collect, enum kd_need_kind kind)
 }
 
 static bool
-is_usable(const struct slot *slot, const struct collect_terms *terms)
+is_fresh(const struct slot *slot, const struct collect_terms *terms)
 {
 	return slot->fact != NULL && slot->asked_ms >= terms->since_ms;
+}
+
+/*
+ * Where a turn of all streams takes longer than a look may wait, what changes slowly serves a look although it is of the turn before: else the probes that
+ * judge by the minute would look but once a turn. The next turn goes on behind (collect_renew), and a stream whose status has changed is described anew first.
+ */
+static bool
+is_trusted(const struct collect_stream *stream, enum slot_index index, const struct collect_terms *terms)
+{
+	const struct slot *slot = &stream->slots[index];
+	int64_t turn_ms = collect_place_turn_ms(stream->place);
+
+	return index != SLOT_STATUS && !terms->urgent && turn_ms > stream->place->interval_ms / 2 &&
+	       slot->fact != NULL && fact_reason(slot->fact) == KD_KNOWN && !slot->doubted &&
+	       clock_mono_ms() - slot->asked_ms < TURNS_TRUSTED * turn_ms;
+}
+
+static bool
+is_usable(const struct collect_stream *stream, enum slot_index index, const struct collect_terms *terms)
+{
+	return is_fresh(&stream->slots[index], terms) || is_trusted(stream, index, terms);
 }
 
 /* Of a kind that nobody here fetches: the program was built without its feed, or a test. */
@@ -267,7 +288,7 @@ collect_get(const struct collect_stream *stream, const struct kd_need *need, con
 	size_t feed = feed_of(collect, need->kind);
 
 	if (slot != SLOTS)
-		return is_usable(&stream->slots[slot], terms) ? fact_ref(stream->slots[slot].fact) : NULL;
+		return is_usable(stream, slot, terms) ? fact_ref(stream->slots[slot].fact) : NULL;
 	if (need->kind == KD_EXPECT)
 		return fact_ref(stream->expect);
 	if (feed == collect->feeds_count)
@@ -304,11 +325,38 @@ ask(struct collect_stream *stream, enum slot_index index, const struct collect_t
 	} else if (slot->op == NULL) {
 		slot->wanted = true;
 		slot->op_urgent = terms->urgent;
-		if (is_usable(&stream->slots[SLOT_SUMMARY], terms))
+		if (is_usable(stream, SLOT_SUMMARY, terms))
 			follow(stream, index);
 		else
 			collect_describe(stream, terms->urgent);
 	}
+}
+
+/* What serves by trust alone gets its turn; nobody waits for it. */
+static void
+renew(struct collect_stream *stream, enum slot_index index, const struct collect_terms *terms)
+{
+	if (index == SLOT_STATUS || is_fresh(&stream->slots[index], terms))
+		return;
+	if (index != SLOT_SUMMARY)
+		stream->slots[index].wanted = true;
+	collect_describe(stream, false);
+}
+
+void
+collect_renew(struct collect_stream *stream, const struct kd_need *need, const struct collect_terms *terms)
+{
+	enum slot_index slot = slot_of(need->kind);
+
+	if (slot != SLOTS && is_usable(stream, slot, terms))
+		renew(stream, slot, terms);
+}
+
+void
+collect_doubt(struct collect_stream *stream)
+{
+	for (enum slot_index i = SLOT_SUMMARY; i < SLOTS; i++)
+		stream->slots[i].doubted = true;
 }
 
 void
@@ -335,9 +383,11 @@ collect_require(struct collect_stream *stream, enum kd_need_kind kind, const str
 {
 	enum slot_index slot = slot_of(kind);
 
-	if (!is_usable(&stream->slots[slot], terms))
+	if (!is_usable(stream, slot, terms))
 		ask(stream, slot, terms);
-	return is_usable(&stream->slots[slot], terms) ? stream->slots[slot].fact : NULL;
+	else
+		renew(stream, slot, terms);
+	return is_usable(stream, slot, terms) ? stream->slots[slot].fact : NULL;
 }
 
 /* ---- answers ---- */
@@ -351,6 +401,7 @@ collect_settle(struct collect_stream *stream, enum slot_index index, struct fact
 	slot->fact = fact_taken;
 	slot->asked_ms = asked_ms;
 	slot->wanted = false;
+	slot->doubted = false;
 	if (fact_reason(fact_taken) != KD_KNOWN)
 		return;
 	slot->history <<= 1;

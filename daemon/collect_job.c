@@ -116,6 +116,8 @@ collect_gather(struct collect_stream *stream, const struct kd_need *needs, size_
 	job->cb = cb;
 	job->arg = arg;
 	LIST_INSERT_HEAD(&stream->jobs, job, link);
+	for (size_t i = 0; i < count; i++)
+		collect_renew(stream, &needs[i], terms);
 	take(job);
 	ask_pending(job);
 	take(job); /* what was at hand, once it was asked for */

@@ -257,7 +257,10 @@ settle_from_row(struct collect_stream *stream, const struct kinesis_stream *row,
 
 	stream_id_set_arn(stream->id, row->arn);
 	collect_settle(stream, SLOT_STATUS, fact_new_status(now_ms, &status), asked_ms);
-	if (changed && stream->slots[SLOT_SUMMARY].op != NULL)
+	if (!changed)
+		return;
+	collect_doubt(stream);
+	if (stream->slots[SLOT_SUMMARY].op != NULL || stream->slots[SLOT_SUMMARY].fact != NULL)
 		collect_describe(stream, true); /* ahead of those that wait for their turn */
 }
 

@@ -27,6 +27,7 @@ struct slot {
 	bool op_urgent;
 	bool
 	    wanted; /* waits for the summary before it can be asked for (shards, consumers) or for the listing (status) */
+	bool doubted; /* the status has changed since */
 	/* Of the slot's own operation (collect_slot_operation), whichever slots it answers: */
 	enum trouble trouble; /* counted in its place's troubled[] */
 	unsigned history;     /* a bit an answer, the newest lowest: set for a failed one */
@@ -121,10 +122,14 @@ struct fact *collect_get(
     const struct collect_stream *stream, const struct kd_need *need, const struct collect_terms *terms);
 void collect_ask(struct collect_stream *stream, const struct kd_need *need, const struct collect_terms *terms);
 struct fact *collect_late(struct collect_stream *stream, const struct kd_need *need);
+/* For what serves although it is of a turn before: sees to it that the next comes. */
+void collect_renew(struct collect_stream *stream, const struct kd_need *need, const struct collect_terms *terms);
 
 /* collect.c, for the listing: the answer for one slot (fact taken), asked for at asked_ms; and a fetch by DescribeStreamSummary. */
 void collect_settle(struct collect_stream *stream, enum slot_index index, struct fact *fact_taken, int64_t asked_ms);
 void collect_describe(struct collect_stream *stream, bool urgent);
+/* What else is known of it may have changed with its status. */
+void collect_doubt(struct collect_stream *stream);
 /* What a failed call means for the slot's fact; asked: the slot whose operation has failed. */
 struct fact *collect_missing(
     const struct collect_stream *stream, enum slot_index slot, enum slot_index asked, const struct aws_error *error);

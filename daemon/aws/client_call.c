@@ -22,6 +22,9 @@
 /* A signature that is refused although it was made within so much of AWS's time is not refused for the time. */
 enum { OFFSET_MATTERS_MS = 60 * 1000 };
 
+/* A turn at the pace serves for so long. */
+enum { TURN_LASTS_MS = 1000 };
+
 enum stage {
 	STAGE_ENDING, /* the error stands; the callback comes from the loop */
 	STAGE_PACE,
@@ -49,6 +52,7 @@ struct aws_call {
 	int64_t deadline_ms;
 	uint64_t metrics;
 	double weight;
+	int64_t turn_ms;        /* of the turn at the pace */
 	struct aws_error *last; /* of the attempt before; NULL: none failed */
 	aws_call_cb cb;
 	void *arg;
@@ -409,16 +413,31 @@ send_now(struct aws_call *call)
 
 /* ---- connection, credentials and pace ---- */
 
+/*
+ * Its turn at the pace was long ago, and so was that of others behind it: a service that did not answer for a while would get them all at once. One that weighs more than a call
+ * has taken its share of the time to come, too.
+ */
+static bool
+has_lost_its_turn(const struct aws_call *call)
+{
+	return call->weight <= 1 && aws_place_rate(call->place, call->operation->name) > 0 &&
+	       clock_mono_ms() - call->turn_ms > TURN_LASTS_MS;
+}
+
 /* Much may have happened while it waited. */
 static void
 inside_cb(void *arg)
 {
 	struct aws_call *call = arg;
 
-	if (!call->is_trial && service_is_closed(&call->service->health, clock_mono_ms()))
+	if (!call->is_trial && service_is_closed(&call->service->health, clock_mono_ms())) {
 		finish_left_alone(call);
-	else
+	} else if (has_lost_its_turn(call)) {
+		gate_leave(call->place->client->gate, &call->ticket);
+		enter_pace(call, true);
+	} else {
 		send_now(call);
+	}
 }
 
 static void
@@ -479,6 +498,7 @@ turn_cb(void *arg)
 	struct aws_call *call = arg;
 
 	call->pace_wait = NULL;
+	call->turn_ms = clock_mono_ms();
 	if (call->weight > 1)
 		pace_take(call->place->pace, call->operation->name, call->weight - 1);
 	if (!call->is_trial) {

@@ -763,6 +763,60 @@ a_changed_stream_is_described_first(void **state)
 	free_many(101);
 }
 
+/* 400 streams take 80 s at 5/s: meanwhile the summary of the turn before serves, and the next is asked for behind. */
+static void
+a_turn_does_not_hold_looks_up(void **state)
+{
+	struct got got = {0};
+	struct kinesis_stream row = {.name = "s000", .arn = "arn:0", .status = KD_STATUS_ACTIVE};
+
+	(void)state;
+	rate = 5;
+	watch_many(400);
+	gather(many[0], status_need, 1, false, &got);
+	answer_list(&row, 1);
+	got_clear(&got);
+	gather(many[0], summary_need, 1, false, &got);
+	turn();
+	assert_int_equal(got.times, 0); /* the first has to wait */
+	answer_summary("s000", 3);
+	assert_int_equal(got.times, 1);
+	got_clear(&got);
+	clock_freeze(1800000060000, 1060000);
+	gather(many[0], summary_need, 1, false, &got);
+	turn();
+	assert_int_equal(got.times, 1);
+	assert_non_null(fact_value(got.facts[0], KD_STREAM_SUMMARY, NULL));
+	assert_false(waiting(DESCRIBE, "s000")->urgent);
+	got_clear(&got);
+	/* By hand, after two turns, and when the status has changed it does not. */
+	gather(many[0], summary_need, 1, true, &got);
+	turn();
+	assert_int_equal(got.times, 0);
+	answer_summary("s000", 4);
+	assert_int_equal(got.times, 1);
+	got_clear(&got);
+	clock_freeze(1800000120000, 1120000);
+	gather(many[0], status_need, 1, false, &got);
+	row.status = KD_STATUS_UPDATING;
+	answer_list(&row, 1);
+	got_clear(&got);
+	assert_true(waiting(DESCRIBE, "s000")->urgent);
+	gather(many[0], summary_need, 1, false, &got);
+	turn();
+	assert_int_equal(got.times, 0);
+	answer_summary("s000", 4);
+	assert_int_equal(got.times, 1);
+	got_clear(&got);
+	clock_freeze(1800000300000, 1300000);
+	gather(many[0], summary_need, 1, false, &got);
+	turn();
+	assert_int_equal(got.times, 0);
+	answer_summary("s000", 4);
+	got_clear(&got);
+	free_many(400);
+}
+
 /* Each would be followed by a listing of its own: five a second in a place of thousands. */
 static void
 a_description_that_waited_does_not_age_the_status(void **state)
@@ -872,6 +926,7 @@ main(void)
 	    cmocka_unit_test_setup_teardown(consumers_need_no_call_when_there_are_none, setup, teardown),
 	    cmocka_unit_test_setup_teardown(one_listing_gives_the_status_of_all, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_changed_stream_is_described_first, setup, teardown),
+	    cmocka_unit_test_setup_teardown(a_turn_does_not_hold_looks_up, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_description_that_waited_does_not_age_the_status, setup, teardown),
 	    cmocka_unit_test_setup_teardown(without_list_streams_it_goes_one_by_one, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_failed_listing_is_everybodys_answer, setup, teardown),
