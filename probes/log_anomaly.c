@@ -359,12 +359,12 @@ judge_faults(const struct judging *judging, size_t check)
 
 /* The reason is told once, as a matter of the first check: what else could not be judged follows from it. */
 static void
-say_rest_unknown(struct kd_report *out, const char *subject, enum kd_reason reason, const char *why)
+say_rest_unknown(struct kd_report *out, const char *subject, enum kd_reason reason, const char *why, size_t last)
 {
 	char blame[BLAME_SIZE];
 
 	snprintf(blame, sizeof(blame), "log_anomaly/%s/%s", checks[ERRORS].name, subject != NULL ? subject : "stream");
-	for (size_t check = ERRORS + 1; check < KD_COUNT(checks); check++)
+	for (size_t check = ERRORS + 1; check <= last; check++)
 		kd_unknown_because(out, check, subject, reason, blame, "%s", why);
 }
 
@@ -374,7 +374,7 @@ say_missing(const struct judging *judging)
 	const struct kd_log_group *group = judging->group;
 
 	kd_unknown_because(judging->out, ERRORS, group->name, group->missing, group->blame, "%s", group->why);
-	say_rest_unknown(judging->out, group->name, group->missing, group->why);
+	say_rest_unknown(judging->out, group->name, group->missing, group->why, FAULTS_LATENCY);
 }
 
 static void
@@ -392,6 +392,19 @@ say_learning(const struct judging *judging, int64_t learnt_s)
 	}
 }
 
+/* After a stop: what was missed is being read, and nobody knows yet. */
+static void
+say_behind(const struct judging *judging)
+{
+	const struct kd_log_group *group = judging->group;
+	char age[KD_AGE_SIZE], why[BLAME_SIZE];
+
+	snprintf(why, sizeof(why), "log group %s has been read up to %s ago", group->name,
+	    kd_age((kd_now_ms(judging->facts) - group->until_ms) / 1000, age));
+	kd_unknown_because(judging->out, ERRORS, group->name, KD_LATE, NULL, "%s", why);
+	say_rest_unknown(judging->out, group->name, KD_LATE, why, SILENT);
+}
+
 static void
 judge_group(const struct judging *judging)
 {
@@ -402,8 +415,10 @@ judge_group(const struct judging *judging)
 		say_missing(judging);
 		return;
 	}
-	if (group->behind || learnt_s < kd_duration_s(judging->settings, LEARNING)) {
+	if (learnt_s < kd_duration_s(judging->settings, LEARNING)) {
 		say_learning(judging, learnt_s);
+	} else if (group->behind) {
+		say_behind(judging);
 	} else {
 		judge_errors(judging);
 		judge_new(judging);
@@ -418,7 +433,7 @@ static void
 say_unknown(const struct kd_facts *facts, const char *subject, struct kd_report *out)
 {
 	kd_unknown(out, ERRORS, subject, facts, 0);
-	say_rest_unknown(out, subject, kd_missing(facts, 0), kd_missing_why(facts, 0));
+	say_rest_unknown(out, subject, kd_missing(facts, 0), kd_missing_why(facts, 0), FAULTS_LATENCY);
 }
 
 /* Of no group: those that were judged before keep what is open of them. */

@@ -39,10 +39,10 @@ group() {
 
 CHECKPOINTED='{text: "{time}\t{uuid}\tINFO\tcheckpointed {shard} at {seq}", per_min: {base: 12, day: 0.6, peak_hour: 14, noise: 0.3}}'
 
-# opened STREAM [SEVERITY...]: the changes of a stream that opened something of that severity (warning or critical): "CHECK TIME", one a line.
+# opened STREAM [SEVERITY...]: the changes of log_anomaly that opened something of that severity (warning or critical): "CHECK TIME", one a line.
 opened() {
 	local stream="$1" severities="${2:-warning critical}"
-	json ".[] | select(.stream == \"$stream\" and .event == \"opened\" and (.severity | inside(\"$severities\"))) | \"\(.check) \(.ts)\"" \
+	json ".[] | select(.stream == \"$stream\" and .probe == \"log_anomaly\" and .event == \"opened\" and (.severity | inside(\"$severities\"))) | \"\(.check) \(.ts)\"" \
 		history "$stream" --since 7d
 }
 
@@ -154,7 +154,7 @@ says() {
 
 # told_of SUBJECT: how often something about it was opened, and told.
 told_of() {
-	json "[.[] | select(.event == \"opened\" and .subject == \"$1\")] | length" history orders
+	json "[.[] | select(.probe == \"log_anomaly\" and .event == \"opened\" and .subject == \"$1\")] | length" history orders
 }
 
 told_once() {
