@@ -300,8 +300,11 @@ judge_lag(const struct look *look)
 		return;
 	}
 	severity = severity_of(look, &lag);
-	kd_find(look->out, CHECK_LAG, NULL, severity, "consumers are %s%s", say_lag(look, &lag, text),
-	    severity == KD_OK ? "" : say_trend(look, &lag, trend));
+	if (lag.ms <= 0)
+		kd_find(look->out, CHECK_LAG, NULL, severity, "consumers have caught up");
+	else
+		kd_find(look->out, CHECK_LAG, NULL, severity, "consumers are %s%s", say_lag(look, &lag, text),
+		    severity == KD_OK ? "" : say_trend(look, &lag, trend));
 	add_lag_evidence(look, "iterator_age_ms", &lag);
 	if (severity != KD_OK)
 		next_lag(look, &lag);

@@ -120,8 +120,8 @@ report(const struct look *look, size_t check, const struct call *call, double no
 		    call->name, now_text, kd_millis((double)kd_integer(look->settings, CEILING_MS), limit),
 		    usual > 0 ? " (usually " : "", usual > 0 ? usual_text : "", usual > 0 ? ")" : "");
 	else if (severity == KD_WARNING)
-		kd_find(look->out, check, NULL, severity, "%s calls take %s on average, %.1f times the usual %s",
-		    call->name, now_text, now / usual, usual_text);
+		kd_find(look->out, check, NULL, severity, "%s calls take %s on average, %.*f times the usual %s",
+		    call->name, now_text, now < 9.95 * usual, now / usual, usual_text);
 	else
 		kd_find(look->out, check, NULL, KD_OK, "%s calls take %s on average%s%s%s", call->name, now_text,
 		    usual > 0 ? " (usually " : "", usual > 0 ? usual_text : "", usual > 0 ? ")" : "");

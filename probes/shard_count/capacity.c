@@ -197,10 +197,10 @@ report_provisioned(const struct shard_look *look, const struct use *use)
 	kd_share(kd_percent(look->settings, OPTION_HEADROOM), headroom);
 	if (severity != KD_OK)
 		kd_find(look->out, CHECK_CAPACITY, NULL, severity,
-		    "writes fill %s of %" PRId64 " shard%s (%s, %s records/s): the last day's peak asks for %" PRId64
+		    "writes %s %s of %" PRId64 " shard%s (%s, %s records/s): the last day's peak asks for %" PRId64
 		    " shards with %s headroom",
-		    now, open, open == 1 ? "" : "s", kd_byte_rate(use->bytes, bytes), kd_amount(use->records, records),
-		    wanted, headroom);
+		    use->now > 100 ? "ask for" : "fill", now, open, open == 1 ? "" : "s",
+		    kd_byte_rate(use->bytes, bytes), kd_amount(use->records, records), wanted, headroom);
 	else if (wanted > open)
 		kd_find(look->out, CHECK_CAPACITY, NULL, KD_INFO,
 		    "the last day's peak filled %s of %" PRId64 " shard%s: it asks for %" PRId64

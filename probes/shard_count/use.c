@@ -144,8 +144,8 @@ say_skew(const struct fill *fill, char text[TEXT_SIZE])
 	if (fill->count < 2)
 		(void)snprintf(text, TEXT_SIZE, ", the only one");
 	else if (fill->median > 0)
-		(void)snprintf(
-		    text, TEXT_SIZE, ", %.1f times the median of %zu shards", fill->most / fill->median, fill->count);
+		(void)snprintf(text, TEXT_SIZE, ", %.*f times the median of %zu shards",
+		    fill->most < 9.95 * fill->median, fill->most / fill->median, fill->count);
 	else
 		(void)snprintf(text, TEXT_SIZE, ", of %zu shards of which most are idle", fill->count);
 	return text;
