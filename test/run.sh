@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Every test: unit tests under valgrind and under ASan and UBSan, and the real binaries end to end, hardened and under ASan.
+# Every test: unit tests under valgrind and under ASan and UBSan, and the real binaries end to end, hardened and under ASan, KDIAG_TEST_JOBS side by side.
 # The last line is `N passed, N failed[, N skipped]`. `test/run.sh unit [NAME]` and `test/run.sh e2e [NAME]` run a part.
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -106,7 +106,7 @@ if [ "$part" != e2e ]; then
 	unit asan build/asan
 fi
 began=$SECONDS
-xargs -P "${KDIAG_TEST_JOBS:-$(($(nproc) + 1))}" -I{} bash -c 'run_one {}' <"$tasks" &
+xargs -P "${KDIAG_TEST_JOBS:-$(($(nproc) + 2))}" -I{} bash -c 'run_one {}' <"$tasks" &
 while read -r label name _; do
 	until [ -e "$out/$label.$name.status" ]; do sleep 0.2; done
 	report "$label" "$name"

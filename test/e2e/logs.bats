@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
+# builds: hardened (simulated days, at a speed that ASan does not keep up with)
 # Log groups: a day of healthy logs and a trouble of each kind, restart, groups that cannot be read, and what must never be seen of a log.
 bats_require_minimum_version 1.5.0
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
+# builds: hardened (simulated days, at a speed that ASan does not keep up with)
 # What metrics cost: how many calls and metrics a cycle takes, however many streams there are, and what becomes of a part that fails. Probe of the tests: fourteen metrics of
 # each stream, and one of each shard.
 
