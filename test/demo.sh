@@ -55,12 +55,14 @@ wait_for 10 test -S "$dir/kdiagd.sock" || give_up "kdiagd did not start:" "$dir/
 echo "3. kdiagd watching $streams streams of it: $dir/kdiagd.sock"
 all_looked() { [ "$(ctl --json status | grep -c '"complete": false')" = 0 ]; }
 wait_for 30 all_looked || true
+names_shard() { ctl --json findings | grep -q 'hot key on shardId-'; }
+wait_for 10 names_shard || true
 
 printf '\n$ kdiagctl status\n'
 ctl status || true
 
-# The first command of each stream, the worst finding's: what `kdiagctl show ID` and `diagnose` name as the next step.
-printf '\nwhat to type, as kdiagctl show ID says it:\n'
+# Of each stream's worst finding, as `kdiagctl show ID` and `diagnose` name it.
+printf '\nThe next step for each, from kdiagctl --json findings:\n'
 ctl --json findings | awk -F'": "' '
 	/^    "severity": /{bad = $2 ~ /^critical/}
 	/^    "stream": /{stream = $2; sub(/".*/, "", stream)}
