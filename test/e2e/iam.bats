@@ -228,3 +228,37 @@ read_again() {
 	[[ "$output" == *"name one of the accounts: default, prod"* ]]
 	ctl policy default | jq -e '.Statement[] | select(.Sid == "KdiagAssumeRoles") | .Resource == "arn:aws:iam::123456789012:role/kdiag"'
 }
+
+@test "a partner of another account is read by the role that the config names there; both sides must allow" {
+	local partner=arn:aws:iam::999999999999:role/partner
+	stop_awssim
+	sed "s|user: tester}\]}|user: tester}], roles: [{arn: 'arn:aws:iam::999999999999:role/kdiag'}]}|" "$BATS_TEST_TMPDIR/scenario.yaml" >"$BATS_TEST_TMPDIR/two.yaml"
+	cat >>"$BATS_TEST_TMPDIR/two.yaml" <<-YAML
+		    - name: partner
+		      account: "999999999999"
+		      inline: {write: '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"kinesis:*","Resource":"$STREAM"}]}'}
+	YAML
+	start_awssim "$BATS_TEST_TMPDIR/two.yaml"
+	write_config "$(
+		cat <<-YAML
+			accounts: [{name: default}, {name: partner, role_arn: "arn:aws:iam::999999999999:role/kdiag"}]
+			streams:
+			  - name: orders
+			    principals:
+			      - {arn: "$partner", use: producer}
+			      - {arn: "arn:aws:iam::888888888888:role/stranger", use: producer}
+		YAML
+	)"
+	up
+	is missing partner severity critical
+	[[ "$(of missing partner summary)" == *"are not granted: the resource policy of stream/orders, in another account, does not allow it" ]]
+	of missing partner next | jq -e ".Principal.AWS == \"$partner\""
+	is found stranger reason not_configured
+	[[ "$(of found stranger summary)" == "account 888888888888 is none of the config's"* ]]
+	awssim_post iam "$(jq -nc --arg s "$STREAM" --arg p "$partner" '{resource_policies: {($s): ({Version: "2012-10-17", Statement: [{Effect: "Allow", Principal: {AWS: $p}, Action: ["kinesis:Put*", "kinesis:ListShards", "kinesis:DescribeStreamSummary"], Resource: $s}]} | tojson)}}')"
+	ctl run orders iam_coverage >/dev/null || true
+	is missing partner state resolved
+	is too_much partner severity info
+	self_is_clean
+	log_is_clean
+}
