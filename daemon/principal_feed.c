@@ -431,7 +431,12 @@ late(void *self, const struct kd_need *need)
 	struct part *part = self;
 
 	(void)need;
-	return part->count == 0 ? make_none(part) : make_fact(part);
+	if (part->count == 0)
+		return make_none(part);
+	for (size_t i = 0; i < part->count; i++)
+		if (part->members[i].shared != NULL)
+			principal_shared_note_late(part->members[i].shared);
+	return make_fact(part);
 }
 
 static void

@@ -19,6 +19,7 @@ struct principal_shared {
 	unsigned refs;
 	struct iam_reader *known, *reading;
 	int64_t read_ms, tried_ms;
+	bool late;                   /* he was waited for in vain, and that is told */
 	unsigned history;            /* a bit a read, set for one that failed for what may pass */
 	enum iam_operation answer;   /* of which "answer" is told; IAM_OPERATIONS: none */
 	bool denied[IAM_OPERATIONS]; /* of which "denied" is told */
@@ -109,6 +110,49 @@ set_answer(struct principal_shared *shared, enum iam_operation operation, const 
 		tell(shared, operation, false, why);
 }
 
+/* ---- who is still to be read ---- */
+
+static const char first_round[] = "iam";
+
+void
+principal_shared_note_late(struct principal_shared *shared)
+{
+	double rate = aws_place_rate(shared->place, "GetRole");
+	size_t all = 0, unread = 0;
+	const struct principal_shared *other;
+	char *why;
+
+	if (shared->known != NULL)
+		return;
+	shared->late = true;
+	LIST_FOREACH(other, &shared->pool->all, link)
+	{
+		all += other->place == shared->place;
+		unread += other->place == shared->place && other->known == NULL;
+	}
+	why = rate > 0 ? mem_printf(
+			     "%zu of %zu principals are still to be read: IAM is asked %.2g times a second (aws.pace)",
+			     unread, all, rate)
+		       : mem_printf("%zu of %zu principals are still to be read", unread, all);
+	collect_tell(shared->pool->collect, shared->place, "answer", first_round, why);
+	free(why);
+}
+
+static void
+end_late(struct principal_shared *shared)
+{
+	const struct principal_shared *other;
+	bool was = shared->late;
+
+	shared->late = false;
+	LIST_FOREACH(other, &shared->pool->all, link)
+	{
+		was = was && !(other->place == shared->place && other->late);
+	}
+	if (was)
+		collect_tell(shared->pool->collect, shared->place, "answer", first_round, NULL);
+}
+
 /* A denial is told at once, what may pass when it comes again; what the client has a finding for is told by that one. */
 static void
 note_read(struct principal_shared *shared, const struct iam_reader *reader)
@@ -154,6 +198,7 @@ read_cb(struct iam_reader *reader, void *arg)
 		iam_reader_free(shared->known);
 		shared->known = reader;
 		shared->read_ms = clock_now_ms();
+		end_late(shared);
 	} else {
 		iam_reader_free(reader);
 	}
@@ -218,6 +263,7 @@ principal_shared_drop(struct principal_shared *shared)
 	for (enum iam_operation i = 0; i < IAM_OPERATIONS; i++)
 		set_denied(shared, i, NULL);
 	set_answer(shared, IAM_OPERATIONS, NULL);
+	end_late(shared);
 	LIST_REMOVE(shared, link);
 	iam_reader_free(shared->reading);
 	iam_reader_free(shared->known);
@@ -279,9 +325,9 @@ principal_shared_look(const struct principal_shared *shared, struct kd_principal
 
 	principal->arn = shared->arn;
 	principal->missing = KD_LATE;
-	principal->why = "it has not been read yet: IAM is asked at a pace (aws.pace)";
+	principal->why = "it has not been read yet";
 	if (shared->known == NULL)
-		return NULL;
+		return shared->late ? collect_blame(shared->place, "answer", first_round) : NULL;
 	error = iam_reader_error(shared->known);
 	trouble = iam_reader_trouble(shared->known, &operation);
 	principal->missing = error->fault == AWS_OK ? KD_KNOWN : aws_error_reason(error);

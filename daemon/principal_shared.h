@@ -24,6 +24,11 @@ void principal_shared_drop(struct principal_shared *shared);
 
 /* Sees to it that he is read, unless he is being read already; urgent: ahead of the queue, begun anew where it is not. */
 void principal_shared_read(struct principal_shared *shared, bool urgent);
+/*
+ * Somebody waited for him in vain. That is one finding about kdiag for all of an account, over when all that were waited for have been read: in a large config the first round takes its
+ * time, at IAM's pace.
+ */
+void principal_shared_note_late(struct principal_shared *shared);
 /* When the read that is known was begun (clock_mono_ms()), and when it was over (wall time); 0: none is. */
 int64_t principal_shared_asked_ms(const struct principal_shared *shared);
 int64_t principal_shared_read_ms(const struct principal_shared *shared);

@@ -262,3 +262,31 @@ read_again() {
 	self_is_clean
 	log_is_clean
 }
+
+@test "a hundred principals at IAM's pace: what is not read yet is one finding, and all are read in the end" {
+	local i principals=''
+	stop_awssim
+	fast_clock 60
+	start_awssim - <<-YAML
+		$(scenario_head)
+		enforce_limits: true
+		streams: [{name: orders, shards: 1}]
+		iam:
+		  roles:
+		$(for ((i = 0; i < 100; i++)); do
+			echo "    - {name: r$i, inline: {write: '{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"kinesis:PutRecord*\",\"Resource\":\"*\"}]}'}}"
+		done)
+	YAML
+	for ((i = 0; i < 100; i++)); do principals+="{arn: \"$ROLE/r$i\", actions: [\"kinesis:PutRecord\"]},"; done
+	write_config "streams: [{name: orders, principals: [$principals]}]" 60s
+	sed -i 's/pace: unlimited/pace: 25%/' "$CONFIG"
+	start_kdiagd
+	wait_for 20 self_open answer
+	[[ "$(the_self '.[] | select(.check == "answer") | .summary')" == *"of 100 principals are still to be read: IAM is asked 2 times a second (aws.pace)" ]]
+	all_read() { [ "$(json '[.[] | select(.check == "missing" and .severity == "ok")] | length' findings orders --all)" = 100 ]; }
+	wait_for 40 all_read
+	wait_for 10 self_is_clean
+	[ "$(awssim_stat throttled)" = 0 ]
+	[ "$(json '[.[] | select(.event == "opened" and .severity == "unknown")] | length' history orders)" = 0 ]
+	log_is_clean
+}
