@@ -10,29 +10,15 @@
 #include "common/clock.h"
 #include "common/fact.h"
 #include "common/mem.h"
-#include "daemon/log_reader.h"
+#include "daemon/log_readers.h"
 
 enum {
 	RESOLVE_MS = 15 * 60 * 1000, /* how often a prefix is looked up */
 	RESOLVE_FAILED_MS = 60 * 1000,
 	LATE_MS = 10 * 60 * 1000, /* a read of so long ago is better than none */
-	READERS_MAX = 3,          /* at once: an answer is megabytes for a moment */
 };
 
-static const char filter_operation[] = "logs:FilterLogEvents";
 static const char groups_operation[] = "logs:DescribeLogGroups";
-
-/* One log group of one place, however many streams have it. */
-struct shared {
-	LIST_ENTRY(shared) link;
-	struct feed *feed;
-	struct log_reader *reader;
-	unsigned refs;
-	unsigned history;    /* a bit a read, set for a failed one */
-	bool wanted, urgent; /* waits for its turn to be read */
-	int64_t past_ms;
-	enum aws_fault trouble; /* AWS_OK, AWS_DENIED or AWS_BAD_ANSWER: what is told of it */
-};
 
 /* "/aws/lambda/orders-*", or a name as it is. */
 struct pattern {
@@ -55,90 +41,20 @@ struct part {
 	char *filter;
 	struct pattern *patterns;
 	size_t patterns_count;
-	struct shared **groups;
+	struct log_shared **groups;
 	size_t groups_count;
 };
 
 struct feed {
 	struct collect *collect;
-	struct log_sources *sources;
-	LIST_HEAD(, shared) shared;
-	size_t reading;
+	struct log_readers *readers;
 	LIST_HEAD(, part) parts;
 };
 
-/* ---- findings about kdiag itself ---- */
+/* ---- which groups a stream has ---- */
 
 static bool
-has_trouble(const struct feed *feed, const struct aws_place *place, enum aws_fault trouble)
-{
-	const struct shared *shared;
-
-	LIST_FOREACH(shared, &feed->shared, link)
-	{
-		if (log_reader_place(shared->reader) == place && shared->trouble == trouble)
-			return true;
-	}
-	return false;
-}
-
-/* The trouble of one group is told for all of its place: over when none has it any more. */
-static void
-tell_trouble(struct feed *feed, struct aws_place *place, enum aws_fault trouble, const char *why)
-{
-	if (why == NULL && has_trouble(feed, place, trouble))
-		return;
-	collect_tell(feed->collect, place, trouble == AWS_DENIED ? "denied" : "answer", filter_operation, why);
-}
-
-static void
-set_trouble(struct shared *shared, enum aws_fault trouble, const char *why)
-{
-	enum aws_fault before = shared->trouble;
-	struct aws_place *place = log_reader_place(shared->reader);
-
-	shared->trouble = trouble;
-	if (before != AWS_OK && before != trouble)
-		tell_trouble(shared->feed, place, before, NULL);
-	if (trouble != AWS_OK)
-		tell_trouble(shared->feed, place, trouble, why);
-}
-
-/* A denial is told at once, what may pass when it comes again; what the client has a finding for is told by that one. A group that is not there is the group's affair. */
-static void
-note_read(struct shared *shared)
-{
-	const struct aws_error *error = log_reader_error(shared->reader);
-	char *told;
-
-	if (error->fault == AWS_NOT_FOUND)
-		return;
-	shared->history = shared->history << 1 | (error->fault != AWS_OK);
-	if (error->fault == AWS_DENIED) {
-		set_trouble(shared, AWS_DENIED, error->message);
-		return;
-	}
-	told = aws_place_blame(log_reader_place(shared->reader), "logs", error->fault);
-	if (error->fault != AWS_OK && told == NULL && collect_fails(shared->history))
-		set_trouble(shared, AWS_BAD_ANSWER, error->message);
-	else if (error->fault == AWS_OK && (shared->trouble == AWS_DENIED || collect_recovered(shared->history)))
-		set_trouble(shared, AWS_OK, NULL);
-	free(told);
-}
-
-static char *
-blame_of(struct aws_place *place, const struct aws_error *error, const char *operation)
-{
-	char *blame = error->fault == AWS_DENIED ? NULL : aws_place_blame(place, "logs", error->fault);
-
-	return blame != NULL ? blame
-			     : collect_blame(place, error->fault == AWS_DENIED ? "denied" : "answer", operation);
-}
-
-/* ---- log groups that are shared ---- */
-
-static bool
-has_group(const struct part *part, const struct shared *shared)
+has_group(const struct part *part, const struct log_shared *shared)
 {
 	for (size_t i = 0; i < part->groups_count; i++)
 		if (part->groups[i] == shared)
@@ -146,118 +62,20 @@ has_group(const struct part *part, const struct shared *shared)
 	return false;
 }
 
-/* ---- turns ---- */
-
-/* Who is urgent first, else who was read last the longest ago. */
-static struct shared *
-next_wanted(const struct feed *feed)
-{
-	struct shared *shared, *next = NULL;
-
-	LIST_FOREACH(shared, &feed->shared, link)
-	{
-		if (!shared->wanted)
-			continue;
-		if (next == NULL || shared->urgent > next->urgent ||
-		    (shared->urgent == next->urgent &&
-			log_reader_asked_ms(shared->reader) < log_reader_asked_ms(next->reader)))
-			next = shared;
-	}
-	return next;
-}
-
-static void
-give_turns(struct feed *feed)
-{
-	struct shared *shared;
-
-	while (feed->reading < READERS_MAX && (shared = next_wanted(feed)) != NULL) {
-		shared->wanted = false;
-		feed->reading++;
-		log_reader_read(shared->reader, shared->past_ms, shared->urgent);
-	}
-}
-
-static void
-want(struct shared *shared, int64_t past_ms, bool urgent)
-{
-	if (log_reader_is_reading(shared->reader))
-		return;
-	shared->urgent = urgent || (shared->wanted && shared->urgent);
-	shared->wanted = true;
-	shared->past_ms = past_ms;
-}
-
-static void
-read_cb(struct log_reader *reader, void *arg)
-{
-	struct shared *shared = arg;
-	struct part *part, *next;
-
-	(void)reader;
-	shared->feed->reading--;
-	note_read(shared);
-	for (part = LIST_FIRST(&shared->feed->parts); part != NULL; part = next) {
-		next = LIST_NEXT(part, link);
-		if (!has_group(part, shared))
-			continue;
-		collect_advance(part->stream);
-	}
-	give_turns(shared->feed);
-}
-
-static struct shared *
-take_shared(struct part *part, const char *name)
-{
-	struct feed *feed = part->feed;
-	struct aws_place *place = collect_stream_place(part->stream);
-	const struct stream_id *id = collect_stream_id(part->stream);
-	struct log_source *source = log_sources_take(feed->sources, id->account, id->region, name, part->filter);
-	struct shared *shared;
-
-	LIST_FOREACH(shared, &feed->shared, link)
-	{
-		if (log_reader_place(shared->reader) != place || log_reader_source(shared->reader) != source)
-			continue;
-		log_source_drop(source); /* the reader has its own reference */
-		shared->refs++;
-		return shared;
-	}
-	shared = mem_new(1, sizeof(*shared));
-	shared->feed = feed;
-	shared->refs = 1;
-	shared->reader = log_reader_new(place, source, &log_reader_default_limits, read_cb, shared);
-	LIST_INSERT_HEAD(&feed->shared, shared, link);
-	return shared;
-}
-
-static void
-drop_shared(struct shared *shared)
-{
-	if (--shared->refs > 0)
-		return;
-	LIST_REMOVE(shared, link);
-	shared->feed->reading -= log_reader_is_reading(shared->reader);
-	set_trouble(shared, AWS_OK, NULL);
-	log_reader_free(shared->reader);
-	free(shared);
-}
-
-/* ---- which groups a stream has ---- */
-
 static void
 add_group(struct part *part, const char *name)
 {
-	struct shared *shared;
+	struct log_shared *shared;
 
 	if (part->groups_count == COLLECT_LOGS_GROUPS_MAX)
 		return;
-	shared = take_shared(part, name);
+	shared = log_readers_take(part->feed->readers, collect_stream_place(part->stream),
+	    collect_stream_id(part->stream), name, part->filter);
 	if (has_group(part, shared)) {
-		drop_shared(shared);
+		log_readers_drop(shared);
 		return;
 	}
-	part->groups = mem_resize(part->groups, part->groups_count + 1, sizeof(struct shared *));
+	part->groups = mem_resize(part->groups, part->groups_count + 1, sizeof(struct log_shared *));
 	part->groups[part->groups_count++] = shared;
 }
 
@@ -265,7 +83,7 @@ add_group(struct part *part, const char *name)
 static void
 lay_groups(struct part *part)
 {
-	struct shared **before = part->groups;
+	struct log_shared **before = part->groups;
 	size_t count = part->groups_count;
 
 	part->groups = NULL;
@@ -279,8 +97,9 @@ lay_groups(struct part *part)
 			add_group(part, pattern->names[n]);
 	}
 	for (size_t i = 0; i < count; i++)
-		drop_shared(before[i]);
+		log_readers_drop(before[i]);
 	free(before);
+	log_readers_go(part->feed->readers); /* those that went may have been read */
 }
 
 static void
@@ -375,11 +194,11 @@ struct seen {
 };
 
 static struct kd_log_group
-look_at_failed(const struct shared *shared, struct seen *seen)
+look_at_failed(const struct log_shared *shared, struct seen *seen)
 {
-	const struct aws_error *error = log_reader_error(shared->reader);
-	const char *name = log_source_name(log_reader_source(shared->reader));
-	struct aws_place *place = log_reader_place(shared->reader);
+	const struct aws_error *error = log_reader_error(log_readers_at(shared));
+	const char *name = log_source_name(log_reader_source(log_readers_at(shared)));
+	struct aws_place *place = log_reader_place(log_readers_at(shared));
 
 	if (error->fault == AWS_NOT_FOUND) {
 		seen->why = mem_printf(
@@ -387,48 +206,48 @@ look_at_failed(const struct shared *shared, struct seen *seen)
 		return missing_group(name, KD_NOT_CONFIGURED, seen->why, NULL);
 	}
 	seen->why = mem_strdup(error->message);
-	seen->blame = blame_of(place, error, filter_operation);
+	seen->blame = log_readers_blame(place, error, log_readers_operation);
 	return missing_group(name, aws_error_reason(error), seen->why, seen->blame);
 }
 
 static struct kd_log_group
-look_at_late(const struct shared *shared, struct seen *seen)
+look_at_late(const struct log_shared *shared, struct seen *seen)
 {
-	struct aws_place *place = log_reader_place(shared->reader);
-	const char *name = log_source_name(log_reader_source(shared->reader));
+	struct aws_place *place = log_reader_place(log_readers_at(shared));
+	const char *name = log_source_name(log_reader_source(log_readers_at(shared)));
 	double rate = aws_place_rate(place, "FilterLogEvents");
 
 	seen->why = rate > 0
 			? mem_printf("log group %s could not be read in time (%s may be called %.3g times a second "
 				     "here: aws.pace)",
-			      name, filter_operation, rate)
+			      name, log_readers_operation, rate)
 			: mem_printf("log group %s could not be read in time", name);
 	return missing_group(name, KD_LATE, seen->why, NULL);
 }
 
 static bool
-is_fresh(const struct shared *shared, int64_t since_ms)
+is_fresh(const struct log_shared *shared, int64_t since_ms)
 {
-	int64_t asked_ms = log_reader_asked_ms(shared->reader);
+	int64_t asked_ms = log_reader_asked_ms(log_readers_at(shared));
 
 	return asked_ms != 0 && asked_ms >= since_ms;
 }
 
 /* A group that is still being read for the first time is shown as far as it came. */
 static struct kd_log_group
-look_at(const struct shared *shared, struct seen *seen)
+look_at(const struct log_shared *shared, struct seen *seen)
 {
-	struct log_group *group = log_source_group(log_reader_source(shared->reader));
-	bool behind = log_reader_is_behind(shared->reader);
+	struct log_group *group = log_source_group(log_reader_source(log_readers_at(shared)));
+	bool behind = log_reader_is_behind(log_readers_at(shared));
 
-	if (log_reader_error(shared->reader)->fault != AWS_OK)
+	if (log_reader_error(log_readers_at(shared))->fault != AWS_OK)
 		return look_at_failed(shared, seen);
 	if (group == NULL || (!behind && !is_fresh(shared, clock_mono_ms() - LATE_MS)))
 		return look_at_late(shared, seen);
 	log_group_look(group, &seen->view);
-	seen->view.group.name = log_source_name(log_reader_source(shared->reader));
+	seen->view.group.name = log_source_name(log_reader_source(log_readers_at(shared)));
 	seen->view.group.behind = behind;
-	seen->view.group.share = log_reader_share(shared->reader);
+	seen->view.group.share = log_reader_share(log_readers_at(shared));
 	return seen->view.group;
 }
 
@@ -443,7 +262,7 @@ look_at_pattern(const struct part *part, const struct pattern *pattern, struct s
 		return false;
 	if (error->fault != AWS_OK && pattern->names == NULL) {
 		seen->why = mem_strdup(error->message);
-		seen->blame = blame_of(place, error, groups_operation);
+		seen->blame = log_readers_blame(place, error, groups_operation);
 		*out = missing_group(pattern->text, aws_error_reason(error), seen->why, seen->blame);
 		return true;
 	}
@@ -493,6 +312,19 @@ make_none(void)
 }
 
 /* ---- the feed ---- */
+
+static void
+read_cb(const struct log_shared *shared, void *arg)
+{
+	struct feed *feed = arg;
+	struct part *part, *next;
+
+	for (part = LIST_FIRST(&feed->parts); part != NULL; part = next) {
+		next = LIST_NEXT(part, link);
+		if (has_group(part, shared))
+			collect_advance(part->stream);
+	}
+}
 
 static void *
 attach(void *self, struct collect_stream *stream)
@@ -547,7 +379,7 @@ detach(void *self)
 
 	clear_patterns(part);
 	for (size_t i = 0; i < part->groups_count; i++)
-		drop_shared(part->groups[i]);
+		log_readers_drop(part->groups[i]);
 	free(part->groups);
 	free(part->filter);
 	LIST_REMOVE(part, link);
@@ -583,8 +415,8 @@ ask(void *self, const struct kd_need *need, const struct collect_terms *terms)
 		return;
 	for (size_t i = 0; i < part->groups_count; i++)
 		if (!is_fresh(part->groups[i], terms->since_ms))
-			want(part->groups[i], need->window_s * 1000, terms->urgent);
-	give_turns(part->feed);
+			log_readers_want(part->groups[i], need->window_s * 1000, terms->urgent);
+	log_readers_go(part->feed->readers);
 }
 
 /* Some groups may have been read in time: the fact says of each. */
@@ -606,7 +438,7 @@ show(void *self, struct kd_facts *facts)
 	bool is_read = false;
 
 	for (size_t i = 0; i < part->groups_count; i++)
-		is_read |= log_reader_asked_ms(part->groups[i]->reader) != 0;
+		is_read |= log_reader_asked_ms(log_readers_at(part->groups[i])) != 0;
 	if (is_read)
 		facts_add_taken(facts, make_fact(part));
 }
@@ -616,7 +448,8 @@ free_feed(void *self)
 {
 	struct feed *feed = self;
 
-	assert(LIST_EMPTY(&feed->parts) && LIST_EMPTY(&feed->shared));
+	assert(LIST_EMPTY(&feed->parts));
+	log_readers_free(feed->readers);
 	free(feed);
 }
 
@@ -638,8 +471,7 @@ collect_logs_add(struct collect *collect, struct log_sources *sources)
 	struct feed *feed = mem_new(1, sizeof(*feed));
 
 	feed->collect = collect;
-	feed->sources = sources;
-	LIST_INIT(&feed->shared);
+	feed->readers = log_readers_new(collect, sources, read_cb, feed);
 	LIST_INIT(&feed->parts);
 	collect_add_feed(collect, &ops, feed);
 }

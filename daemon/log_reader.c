@@ -270,6 +270,14 @@ log_reader_read(struct log_reader *reader, int64_t past_ms, bool urgent)
 }
 
 bool
+log_reader_needs_past(const struct log_reader *reader)
+{
+	const struct log_group *group = log_source_group(reader->source);
+
+	return group == NULL || aws_place_now_ms(reader->place) - log_group_until_ms(group) > PAST_MS;
+}
+
+bool
 log_reader_is_reading(const struct log_reader *reader)
 {
 	return reader->op != NULL;

@@ -27,6 +27,8 @@ void log_reader_free(struct log_reader *reader);
 
 /* Unless it reads already. past_ms: how much of the past is read of a group that is new. */
 void log_reader_read(struct log_reader *reader, int64_t past_ms, bool urgent);
+/* Would a read begin with the past, and take long? */
+bool log_reader_needs_past(const struct log_reader *reader);
 bool log_reader_is_reading(const struct log_reader *reader);
 /* clock_mono_ms() at which the last read that has ended was begun; 0: none has. */
 int64_t log_reader_asked_ms(const struct log_reader *reader);
