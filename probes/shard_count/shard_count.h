@@ -5,6 +5,8 @@
 
 #include <kdiag/probe.h>
 
+#pragma GCC visibility push(hidden)
+
 enum {
 	NEED_SUMMARY,
 	NEED_SHARDS,
@@ -50,5 +52,7 @@ void shard_count_judge_use(const struct shard_look *look);
 #define SHARD_IN_BYTES   (1024.0 * 1024)
 #define SHARD_IN_RECORDS 1000.0
 #define SHARD_OUT_BYTES  (2 * 1024.0 * 1024)
+
+#pragma GCC visibility pop
 
 #endif
