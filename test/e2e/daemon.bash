@@ -185,3 +185,18 @@ stat_is() {
 has_asan() {
 	grep -q __asan_init "$BUILD_DIR/kdiagd"
 }
+
+# ---- findings about streams ----
+
+# says STREAM CHECK: the sentence of an open finding.
+says() {
+	json ".streams[].findings[] | select(\"\(.probe)/\(.check)\" == \"$2\" and .state == \"open\") | \"\(.severity) \(.summary)\"" status "$1"
+}
+
+says_too() {
+	[[ "$(says "$1" "$2")" == $3 ]]
+}
+
+is_resolved() {
+	[[ "$(json "[.[] | select(.event == \"resolved\" and .stream == \"$1\" and \"\(.probe)/\(.check)\" == \"$2\")] | length" history --since 24h)" -gt 0 ]]
+}
