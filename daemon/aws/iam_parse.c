@@ -130,14 +130,19 @@ iam_parse_clear(struct iam_result *result)
 
 /* ---- texts ---- */
 
-/* Not empty, not too long, and nothing in it that no name has. */
+#define NAME_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+=,.@_-"
+#define ARN_CHARACTERS  NAME_CHARACTERS ":/*"
+
+/* Not empty, not too long, and nothing in it but these: names stand in commands that people paste. characters NULL: anything but blanks and control bytes. */
 static int
-check_text(const char *key, const char *text, size_t max, char **cause)
+check_text(const char *key, const char *text, size_t max, const char *characters, char **cause)
 {
 	if (text == NULL || *text == '\0')
 		return cause_set(cause, "%s is missing", key);
 	if (strnlen(text, max + 1) > max)
 		return cause_set(cause, "%s is longer than %zu bytes", key, max);
+	if (characters != NULL && text[strspn(text, characters)] != '\0')
+		return cause_set(cause, "%s has a character in it that none has", key);
 	for (const char *p = text; *p != '\0'; p++)
 		if ((unsigned char)*p <= ' ' || *p == 0x7f)
 			return cause_set(cause, "%s has a blank or a control byte in it", key);
@@ -145,12 +150,12 @@ check_text(const char *key, const char *text, size_t max, char **cause)
 }
 
 static int
-take_text(const struct xml_node *node, const char *path, size_t max, char **into, char **cause)
+take_text(const struct xml_node *node, const char *path, size_t max, const char *characters, char **into, char **cause)
 {
 	const char *text = *path == '\0' ? node->text : xml_text(node, path);
 	const char *key = *path == '\0' ? "a member" : path;
 
-	if (check_text(key, text, max, cause) != 0)
+	if (check_text(key, text, max, characters, cause) != 0)
 		return -1;
 	free(*into);
 	*into = mem_strdup(text);
@@ -213,9 +218,10 @@ take_thing(const struct row *row, const char *name, const char *detail, const st
 	if (check_echo(thing, row->echo, name, cause) != 0 || check_echo(thing, row->detail_echo, detail, cause) != 0)
 		return -1;
 	if (row->boundary != NULL && xml_find(thing, row->boundary) != NULL &&
-	    take_text(thing, row->boundary, ARN_MAX, &result->boundary, cause) != 0)
+	    take_text(thing, row->boundary, ARN_MAX, ARN_CHARACTERS, &result->boundary, cause) != 0)
 		return -1;
-	if (row->version != NULL && take_text(thing, row->version, NAME_MAX_LEN, &result->version, cause) != 0)
+	if (row->version != NULL &&
+	    take_text(thing, row->version, NAME_MAX_LEN, NAME_CHARACTERS, &result->version, cause) != 0)
 		return -1;
 	return row->document != NULL ? take_document(thing, row->document, result, cause) : 0;
 }
@@ -227,9 +233,11 @@ take_item(const struct row *row, const struct xml_node *member, struct iam_resul
 {
 	struct iam_item item = {0};
 
-	if (take_text(member, row->name, NAME_MAX_LEN, &item.name, cause) != 0 ||
-	    (row->arn != NULL && take_text(member, row->arn, ARN_MAX, &item.arn, cause) != 0) ||
-	    (row->extra != NULL && take_text(member, row->extra, NAME_MAX_LEN, &item.extra, cause) != 0)) {
+	if (take_text(member, row->name, NAME_MAX_LEN, row->extra != NULL ? ARN_CHARACTERS : NAME_CHARACTERS,
+		&item.name, cause) != 0 ||
+	    (row->arn != NULL && take_text(member, row->arn, ARN_MAX, ARN_CHARACTERS, &item.arn, cause) != 0) ||
+	    (row->extra != NULL &&
+		take_text(member, row->extra, NAME_MAX_LEN, NAME_CHARACTERS, &item.extra, cause) != 0)) {
 		clear_item(&item);
 		return -1;
 	}
@@ -247,7 +255,7 @@ take_marker(const struct xml_node *found, struct iam_result *result, char **caus
 	result->marker = NULL;
 	if (truncated == NULL || strcmp(truncated, "true") != 0)
 		return 0;
-	return take_text(found, "Marker", MARKER_MAX, &result->marker, cause);
+	return take_text(found, "Marker", MARKER_MAX, NULL, &result->marker, cause);
 }
 
 static int

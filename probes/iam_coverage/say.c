@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 /* As much as kd_next takes. */
 enum { PASTE_BYTES = 1200 };
@@ -30,6 +31,15 @@ policy_name(const struct kd_policy *policy)
 	if (policy->name != NULL)
 		return policy->name;
 	return policy->arn != NULL ? arn_tail(policy->arn) : "";
+}
+
+/* Its Sid or its number. */
+static const char *
+name_of(const struct kd_statement *by)
+{
+	static const char prefix[] = "statement ";
+
+	return strncmp(by->label, prefix, strlen(prefix)) == 0 ? by->label + strlen(prefix) : by->label;
 }
 
 void
@@ -93,7 +103,7 @@ say_evidence(const struct trial *trial, trial_wanted wanted, const struct kd_sta
 	if (by == NULL)
 		return;
 	kd_evidence_string(trial->out, "policy", policy_name(by->policy));
-	kd_evidence_string(trial->out, "statement", by->label);
+	kd_evidence_string(trial->out, "statement", name_of(by));
 }
 
 /* ---- statements to paste ---- */
@@ -179,6 +189,22 @@ say_next_statements(const struct trial *trial, trial_wanted wanted, bool in_reso
 		kd_next(trial->out, "%s", paste.s);
 }
 
+/* Actions ignore case, and come in small letters: one that is known is written as AWS does. */
+static const char *
+spelt(const struct trial *trial, const char *action)
+{
+	for (size_t i = 0; i < trial->count; i++)
+		if (strcasecmp(trial->verdicts[i].action.name, action) == 0)
+			return trial->verdicts[i].action.name;
+	return action;
+}
+
+static bool
+is_sid(const char *text)
+{
+	return text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")] == '\0';
+}
+
 /* The same statement, made to spare the stream; "": it can only be taken out. */
 static void
 make_exception(const struct trial *trial, const struct kd_statement *by, struct say_paste *paste)
@@ -189,11 +215,12 @@ make_exception(const struct trial *trial, const struct kd_statement *by, struct 
 	    strcmp(by->resources[0], trial->resources[ON_STREAM]) == 0)
 		return;
 	put(paste, "{");
-	if (strncmp(by->label, "statement ", 10) == 0 && strspn(by->label + 10, "0123456789") < strlen(by->label + 10))
-		put(paste, "\"Sid\":\"%s\",", by->label + 10);
+	/* A Sid has letters and digits (IAM user guide); a number is our own count, and nothing else gets into what is pasted. */
+	if (name_of(by)[strspn(name_of(by), "0123456789")] != '\0' && is_sid(name_of(by)))
+		put(paste, "\"Sid\":\"%s\",", name_of(by));
 	put(paste, "\"Effect\":\"Deny\",\"Action\":[");
 	for (size_t i = 0; i < by->actions_count; i++)
-		put(paste, "%s\"%s\"", i > 0 ? "," : "", by->actions[i]);
+		put(paste, "%s\"%s\"", i > 0 ? "," : "", spelt(trial, by->actions[i]));
 	put(paste, "],\"NotResource\":[\"%s\",\"%s\"]}", trial->resources[ON_STREAM], trial->resources[ON_CONSUMERS]);
 }
 

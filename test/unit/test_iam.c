@@ -208,7 +208,10 @@ test_bad_answers(void **state)
 	expect_bad(IAM_OP_LIST_ROLE_POLICIES, ANSWER("ListRolePolicies", ""), "PolicyNames is missing");
 	expect_bad(IAM_OP_LIST_ROLE_POLICIES,
 	    ANSWER("ListRolePolicies", "<PolicyNames><member>a</member><member>b c</member></PolicyNames>"),
-	    "PolicyNames[1]: a member has a blank or a control byte in it");
+	    "PolicyNames[1]: a member has a character in it that none has");
+	expect_bad(IAM_OP_LIST_ROLE_POLICIES,
+	    ANSWER("ListRolePolicies", "<PolicyNames><member>$(reboot)</member></PolicyNames>"),
+	    "PolicyNames[0]: a member has a character in it that none has");
 	expect_bad(IAM_OP_LIST_ROLE_POLICIES,
 	    ANSWER("ListRolePolicies", "<PolicyNames/><IsTruncated>true</IsTruncated>"), "Marker is missing");
 }
