@@ -34,7 +34,10 @@ check_syslog(struct health *health)
 	if (daemon->sink != NULL)
 		counts = sink_syslog_counts(daemon->sink);
 	health->slow = counts.dropped > health->dropped || (health->slow && counts.queued > 0);
-	if (counts.stalled)
+	if (counts.stalled && counts.shut)
+		why = mem_printf("no log daemon listens on /dev/log: %zu lines wait, %" PRIu64 " were dropped",
+		    counts.queued, counts.dropped);
+	else if (counts.stalled)
 		why = mem_printf("syslog has taken no line for more than 10 s: %zu wait, %" PRIu64 " were dropped",
 		    counts.queued, counts.dropped);
 	else if (health->slow)

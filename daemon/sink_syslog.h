@@ -49,6 +49,7 @@ struct sink_syslog_counts {
 	uint64_t sent, dropped;
 	size_t queued;
 	bool stalled; /* nobody has taken the first line for more than 10 s */
+	bool shut;    /* because nobody listens */
 };
 /* The seq up to which all changes have gone out, or stand in a line that counts them; 0: nothing is known yet. */
 uint64_t sink_syslog_told(const struct sink_syslog *sink);

@@ -43,6 +43,7 @@ struct syslog_queue {
 	size_t count, bytes;
 	int facility;
 	bool cee;
+	bool refused;          /* nobody is there */
 	bool ending;           /* no line follows */
 	bool abandoned;        /* the owner is gone */
 	int64_t busy_since_ms; /* in begin() or write(), or nobody is there to write to; 0: not */
@@ -134,6 +135,7 @@ wait_for_peer(struct syslog_queue *queue)
 	pthread_mutex_unlock(&queue->mutex);
 	open = queue->options.is_open(queue->options.write_arg);
 	pthread_mutex_lock(&queue->mutex);
+	queue->refused = !open;
 	if (open)
 		return true;
 	until_ms = real_ms() + SHUT_MS;
@@ -342,6 +344,7 @@ syslog_queue_counts(struct syslog_queue *queue)
 	    .dropped = queue->dropped,
 	    .queued = queue->count,
 	    .stalled = queue->busy_since_ms != 0 && real_ms() - queue->busy_since_ms > STALLED_MS,
+	    .shut = queue->refused,
 	};
 	pthread_mutex_unlock(&queue->mutex);
 	return counts;

@@ -210,6 +210,7 @@ streams: [{name: missing}, {name: events}]' 1m
 }
 
 @test "no log daemon, a later one, another one: what is said meanwhile waits, and all of it arrives" {
+	export WATCHDOG_USEC=2000000 # kdiagd looks after itself four times as often as its watchdog asks
 	scene
 	syslog_config 'enabled: true' 'probes: {many: {enabled: false}}
 streams: [{name: orders}]'
@@ -218,7 +219,10 @@ streams: [{name: orders}]'
 	awssim_post stream '{"name":"orders","status":"DELETING"}' >/dev/null
 	wait_for 10 has_verdict orders critical
 	[ "$(json .syslog.sent status)" = 0 ]
+	says_so() { [[ "$(json '.self[] | select(.check == "syslog") | .summary' status)" == "no log daemon listens on /dev/log: "*" lines wait, 0 were dropped" ]]; }
+	wait_for 20 says_so
 	start_receiver
+	wait_for 10 self_none syslog
 	wait_for 5 has_line '"event":"opened".*"stream":"orders"'
 	[ "$(cee | jq -r .event | head -n 1)" = started ]
 	kill "$RECEIVER"
