@@ -26,12 +26,34 @@ add_row(struct table *table, const json_t *finding, bool many_accounts)
 	free(text);
 }
 
+/* What another finding explains is counted only, unless all is asked for: a stream that is gone has thirty of them. */
+static void
+print_findings(const struct ctl *ctl, const json_t *findings)
+{
+	bool many_accounts = shown_many_accounts(findings);
+	struct table *table = shown_table_new(ctl);
+	size_t explained = 0;
+
+	for (size_t i = 0; i < json_array_size(findings); i++) {
+		const json_t *finding = json_array_get(findings, i);
+
+		if (ctl->all || !ctl_flag(finding, "quiet"))
+			add_row(table, finding, many_accounts);
+		else
+			explained++;
+	}
+	table_print(table);
+	if (explained > 0)
+		screen_printf(&ctl->screen,
+		    "?     %zu check%s could not look, as other findings explain: kdiagctl findings --all\n", explained,
+		    explained == 1 ? "" : "s");
+	table_free(table);
+}
+
 static int
 exec_findings(struct ctl *ctl)
 {
 	json_t *request = ctl_request("findings"), *findings;
-	struct table *table;
-	bool many_accounts;
 	int status;
 
 	if (ctl->all)
@@ -39,17 +61,12 @@ exec_findings(struct ctl *ctl)
 	ctl_request_add(request, "stream", ctl_arg(ctl, 0));
 	if ((findings = ctl_call(ctl, request, CLIENT_TIMEOUT_MS, &status)) == NULL)
 		return status;
-	many_accounts = shown_many_accounts(findings);
-	table = shown_table_new(ctl);
-	for (size_t i = 0; i < json_array_size(findings); i++)
-		add_row(table, json_array_get(findings, i), many_accounts);
 	if (ctl->json)
 		ctl_print_json(ctl, findings);
 	else if (json_array_size(findings) == 0)
 		screen_printf(&ctl->screen, "nothing %s\n", ctl->all ? "found yet" : "open");
 	else
-		table_print(table);
-	table_free(table);
+		print_findings(ctl, findings);
 	json_decref(findings);
 	return CTL_OK;
 }

@@ -645,6 +645,23 @@ test_findings(void **state)
 		   "                         refused (silenced until 12:12Z)        12 min  0badcafe\n");
 }
 
+#define EXPLAINED \
+	"{" WRITES \
+	",\"severity\":\"unknown\",\"state\":\"open\",\"unseen\":true,\"quiet\":true,\"reason\":\"no_data\"," \
+	"\"summary\":\"stream orders does not exist\",\"first_seen\":\"2026-11-22T10:00:00Z\",\"ack\":null}"
+
+/* What another finding explains is counted, and listed with --all. */
+static void
+test_findings_explained(void **state)
+{
+	(void)state;
+	will_answer(RESULT("[" ACKED "," EXPLAINED "," EXPLAINED "]"));
+	assert_int_equal(RUN(cmd_findings, NULL), CTL_OK);
+	check_said("CRIT  orders  us-east-1  iterator_age/lag: 54 % of retention\n"
+		   "                         (acked by ana)                         11 min  5f0c2a9e\n"
+		   "?     2 checks could not look, as other findings explain: kdiagctl findings --all\n");
+}
+
 /* In the overview what is silenced is only counted. */
 static void
 test_status(void **state)
@@ -828,6 +845,7 @@ main(void)
 	    TEST(test_silence_durations),
 	    TEST(test_no_kdiagd),
 	    TEST(test_findings),
+	    TEST(test_findings_explained),
 	    TEST(test_status),
 	    TEST(test_status_bounded),
 	    TEST(test_status_json),
