@@ -78,10 +78,19 @@ was_behind(const struct look *look)
 	const char *state = kd_state(look->facts);
 	int64_t ms = state != NULL && strncmp(state, "behind ", 7) == 0 ? strtoll(state + 7, NULL, 10) : 0;
 
-	return ms > 0 && (double)(kd_now_ms(look->facts) - ms) < lag_retention_ms(look);
+	return ms > 0 && ms <= kd_now_ms(look->facts) && (double)(kd_now_ms(look->facts) - ms) < lag_retention_ms(look);
 }
 
 #define BLAME "iterator_age/consumers/stream"
+
+/* Nothing is said of records that come in, and not because there are none. */
+static bool
+cannot_see_in(const struct look *look)
+{
+	enum kd_reason reason = kd_missing(look->facts, RECORDS_IN);
+
+	return reason != KD_KNOWN && reason != KD_NO_DATA;
+}
 
 /* No GetRecords call. Is anything written that somebody should read? */
 static void
@@ -97,6 +106,8 @@ judge_silence(const struct look *look)
 		kd_find(look->out, CHECK_LAG, NULL, KD_OK,
 		    "no GetRecords call: read by %" PRId64 " enhanced fan-out consumer%s only",
 		    look->summary->consumers, look->summary->consumers == 1 ? "" : "s");
+	else if (cannot_see_in(look))
+		kd_unknown(look->out, CHECK_LAG, NULL, look->facts, RECORDS_IN);
 	else if (in)
 		kd_unknown_because(look->out, CHECK_LAG, NULL, KD_NO_DATA, BLAME,
 		    "no GetRecords call in the last 15 min: how far behind consumers are is not known");
@@ -135,22 +146,34 @@ judge_lag(const struct look *look)
 
 /* ---- consumer_lag ---- */
 
+/* It is registered, and got nothing: because there is nothing, or because it does not subscribe? */
+static void
+report_no_event(const struct look *look, const char *consumer)
+{
+	bool in = kd_get_series(look->facts, RECORDS_IN, NULL) != NULL;
+
+	if (cannot_see_in(look)) {
+		kd_unknown(look->out, CHECK_CONSUMER_LAG, consumer, look->facts, RECORDS_IN);
+		return;
+	}
+	kd_find(look->out, CHECK_CONSUMER_LAG, consumer, in ? KD_WARNING : KD_OK,
+	    "enhanced fan-out consumer %s got no event in 15 min%s", consumer,
+	    in ? " while records come in: it is registered, but not subscribed" : ", and nothing is written");
+	if (in && kd_stream_arn(look->facts)[0] != '\0')
+		kd_next(look->out,
+		    "aws kinesis describe-stream-consumer --stream-arn %s --consumer-name %s --region %s",
+		    kd_stream_arn(look->facts), consumer, kd_stream_region(look->facts));
+}
+
 static void
 judge_consumer(const struct look *look, const struct kd_series *series)
 {
-	bool in = kd_get_series(look->facts, RECORDS_IN, NULL) != NULL;
 	char text[TEXT_SIZE], trend[TEXT_SIZE];
 	enum kd_severity severity;
 	struct lag lag;
 
 	if (!lag_find(look, series, &lag)) {
-		kd_find(look->out, CHECK_CONSUMER_LAG, series->subject, in ? KD_WARNING : KD_OK,
-		    "enhanced fan-out consumer %s got no event in 15 min%s", series->subject,
-		    in ? " while records come in: it is registered, but not subscribed" : ", and nothing is written");
-		if (in && kd_stream_arn(look->facts)[0] != '\0')
-			kd_next(look->out,
-			    "aws kinesis describe-stream-consumer --stream-arn %s --consumer-name %s --region %s",
-			    kd_stream_arn(look->facts), series->subject, kd_stream_region(look->facts));
+		report_no_event(look, series->subject);
 		return;
 	}
 	severity = lag_severity(look, &lag);
