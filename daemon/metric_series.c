@@ -66,7 +66,7 @@ metric_series_next(const struct metric_series *series, int64_t base_ms)
 	struct metric_range range = {to_ms - series->need.window_s * 1000, to_ms + ahead_ms(series)};
 	int64_t again_ms = round_down(series->read_to_ms - METRIC_SERIES_REREAD_MS, period_ms(series));
 
-	if (series->read_to_ms > 0 && series->read_from_ms <= range.start_ms && again_ms > range.start_ms)
+	if (series->read_to_ms <= range.end_ms && series->read_from_ms <= range.start_ms && again_ms > range.start_ms)
 		range.start_ms = again_ms < range.end_ms ? again_ms : range.end_ms - period_ms(series);
 	return range;
 }
@@ -99,8 +99,8 @@ metric_series_take(
 	size_t count = (size_t)((range->end_ms - range->start_ms) / period_ms(series)), skip = 0;
 
 	assert(range->start_ms % period_ms(series) == 0 && range->end_ms % period_ms(series) == 0);
-	if (range->end_ms < series->read_to_ms) /* an answer that an older question had */
-		return;
+	if (range->end_ms < series->read_to_ms) /* the clock was ahead: what was read then was not there yet */
+		series->read_to_ms = 0;
 	move_to(series, first_ms, (size_t)(span_ms / period_ms(series)));
 	if (range->start_ms < first_ms)
 		skip = (size_t)((first_ms - range->start_ms) / period_ms(series));

@@ -41,7 +41,7 @@ void metric_series_widen(struct metric_series *series, int64_t window_s);
 int64_t metric_series_settled(int64_t period_s, int64_t now_ms, int64_t settle_ms);
 /* What to ask for, base_ms being the newest settled end: what is lacking, and what may have changed. Shifted windows are read an hour ahead, for they cannot change any more. */
 struct metric_range metric_series_next(const struct metric_series *series, int64_t base_ms);
-/* It was answered whole: one value a period of the range. */
+/* It was answered whole: one value a period of the range. Answers come in the order of their questions. */
 void metric_series_take(
     struct metric_series *series, const struct metric_range *range, int64_t base_ms, const double *values);
 /* Is the window of the need at hand whole? Up to the newest settled end where it is shifted, else up to what was read last. */

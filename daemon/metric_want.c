@@ -178,6 +178,8 @@ is_same_turn(const struct metric_want *want, int64_t then_ms, int64_t base_ms)
 {
 	double stretch = feed_of(want)->stretch;
 
+	if (then_ms > base_ms) /* the clock was ahead of AWS's, and has been set right */
+		return false;
 	if (stretch > 1 && want->need.shift_s == 0)
 		return (double)(base_ms - then_ms) < metric_want_step_ms(want, stretch);
 	return turn_of(want, then_ms) >= turn_of(want, base_ms);
@@ -232,6 +234,8 @@ void
 metric_item_take(
     struct metric_item *item, const struct metric_range *range, int64_t base_ms, int64_t asked_ms, const double *values)
 {
+	if (asked_ms < item->asked_ms) /* a newer question has been answered already */
+		return;
 	metric_series_take(&item->series, range, base_ms, values);
 	item->asked_ms = asked_ms;
 	item->true_ms = clock_now_ms();

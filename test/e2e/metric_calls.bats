@@ -58,11 +58,11 @@ seen_is() {
 	echo "the first cycle: $first calls"
 	[ "$first" -le 56 ] # 28, twice when the looks of the listing lie on both sides of a minute
 	read -r before asked < <(counted)
-	pass 300
+	pass 180
 	read -r made metrics < <(counted)
 	made=$((made - before)) metrics=$((metrics - asked))
-	echo "five minutes: $made calls for $metrics metrics"
-	[ "$made" -ge 112 ] && [ "$made" -le 168 ] # five cycles of 28, one more or less at the ends
+	echo "three minutes: $made calls for $metrics metrics"
+	[ "$made" -ge 56 ] && [ "$made" -le 112 ] # three cycles of 28, one more or less at the ends
 	[ "$metrics" -eq $((made * 500)) ]         # every call is full
 	[[ "$(ctl cost)" == *"default us-east-1: 14,000 metrics in 28 calls every 1 min"* ]]
 	[ "$(awssim_stat throttled)" = 0 ]
@@ -125,12 +125,12 @@ seen_is() {
 	start_kdiagd
 	wait_for 10 looked
 	wait_for 10 self_open budget
-	pass 1800
+	pass 900
 	[[ "$(the_self 'map(.summary) | join("|")')" =~ ^"metrics are asked for "[0-9.]+" times less often, to stay within \$0.40 a day (aws.budget_usd_per_day); at their intervals they cost \$2.02"$ ]]
-	# Of 30 cycles of 140 metrics at most the money's share of the day's rest: a third, with room for the clock's hour.
+	# Of 15 cycles of 140 metrics the share that the money reaches for, one more or less at the ends.
 	asked=$(awssim_stat metrics_asked)
-	allowed=$(json '.stretch as $s | 4200 / $s' cost)
-	echo "$asked metrics in half an hour, stretched $(json .stretch cost) times"
+	allowed=$(json '.stretch as $s | 2100 / $s' cost)
+	echo "$asked metrics in a quarter of an hour, stretched $(json .stretch cost) times"
 	awk -v asked="$asked" -v allowed="$allowed" 'BEGIN { exit !(asked <= allowed * 1.3 + 280) }'
 	has_verdict s-00000 ok # as old as that is, it is judged
 	[ "$(json .api.usd_today status)" = "$(awk -v n="$asked" 'BEGIN { printf "%.4f", n / 100000 }' | sed 's/0*$//; s/\.$//')" ]

@@ -849,6 +849,34 @@ test_no_datapoint(void **state)
 	unwatch(stream);
 }
 
+/* AWS's clock, as it is seen from here, is set right: the hour that was not there yet is no answer, and is not asked for again and again. */
+static void
+test_clock_set_back(void **state)
+{
+	const struct collect_want wants[] = {want("IncomingBytes", KD_PER_STREAM, 300, 0, 60)};
+	struct collect_stream *stream = watch("orders", wants, 1);
+	struct look look = {0};
+	size_t before;
+
+	(void)state;
+	clock_freeze(NOON + HOUR, clock_mono_ms());
+	look_at(stream, &wants[0].need, 1, &look);
+	answer_all(NULL);
+	clock_freeze(NOON, clock_mono_ms() + MINUTE);
+	before = ops_made;
+	look_at(stream, &wants[0].need, 1, &look);
+	answer_all(NULL);
+	turn();
+	assert_true(last_value(&look) == -3);
+	assert_int_equal(ops_made - before, 1);
+	look_at(stream, &wants[0].need, 1, &look);
+	turn();
+	assert_true(last_value(&look) == -3);
+	assert_int_equal(ops_made - before, 1);
+	forget(&look);
+	unwatch(stream);
+}
+
 /* ---- windows of the past ---- */
 
 /* Yesterday's hour is read an hour ahead, and once an hour; the windows of many streams not all at once. */
@@ -1228,6 +1256,7 @@ main(void)
 	    cmocka_unit_test_setup_teardown(test_service_down, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_late, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_no_datapoint, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_clock_set_back, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_shifted, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_shards, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_shards_setting, setup, teardown),

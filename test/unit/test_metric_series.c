@@ -146,20 +146,22 @@ test_widened_meanwhile(void **state)
 	assert_int_equal(metric_series_next(&series, NOON).start_ms, NOON - 2 * HOUR);
 }
 
-/* An answer that comes when a newer one is in. */
+/* The clock was an hour ahead: what was read of the future was not there yet, and is read anew. */
 static void
-test_old_answer(void **state)
+test_clock_set_back(void **state)
 {
 	struct metric_range range;
-	const double ones[30] = {1, 1, 1};
 
 	(void)state;
 	begin(&half_hour);
-	range = metric_series_next(&series, NOON);
-	read_at(NOON + MINUTE, NOON + MINUTE);
-	metric_series_take(&series, &range, NOON, ones);
-	assert_int_equal(series.read_to_ms, NOON + MINUTE);
+	read_at(NOON, NOON);
+	read_at(NOON + HOUR, NOON);
+	assert_true(isnan(metric_series_cut(&series, 1800, NOON + HOUR).values[29]));
+	range = read_at(NOON + MINUTE, NOON + MINUTE);
+	assert_int_equal(range.start_ms, NOON - 29 * MINUTE);
+	assert_true(metric_series_holds(&series, 1800, NOON + MINUTE));
 	assert_true(metric_series_cut(&series, 1800, NOON + MINUTE).values[29] == 0);
+	assert_int_equal(metric_series_next(&series, NOON + 2 * MINUTE).start_ms, NOON - 14 * MINUTE);
 }
 
 /* The same half hour yesterday: an hour is read ahead, in which it moves along. */
@@ -219,7 +221,7 @@ main(void)
 	    cmocka_unit_test_teardown(test_gap, end),
 	    cmocka_unit_test_teardown(test_widen, end),
 	    cmocka_unit_test_teardown(test_widened_meanwhile, end),
-	    cmocka_unit_test_teardown(test_old_answer, end),
+	    cmocka_unit_test_teardown(test_clock_set_back, end),
 	    cmocka_unit_test_teardown(test_shifted, end),
 	    cmocka_unit_test_teardown(test_hours, end),
 	};
