@@ -45,6 +45,7 @@ static const char *const skew_codes[] = {
     "RequestInTheFuture",
     "RequestTimeTooSkewed",
     "InvalidSignatureException",
+    "InvalidSignature", /* the same of a service that once spoke Query, in x-amzn-query-error */
     "SignatureDoesNotMatch",
     "AuthFailure",
 };

@@ -101,6 +101,7 @@ what_the_code_means(void **state)
 	    {"IncompleteSignature", 400, AWS_CREDENTIALS},
 	    {"InvalidAccessKeyId", 403, AWS_CREDENTIALS},
 	    {"InvalidSignatureException", 400, AWS_CLOCK},
+	    {"InvalidSignature", 400, AWS_CLOCK},
 	    {"SignatureDoesNotMatch", 403, AWS_CLOCK},
 	    {"RequestExpired", 400, AWS_CLOCK},
 	    {"InternalFailure", 500, AWS_SERVICE},
