@@ -72,14 +72,17 @@ struct usual {
 	double least; /* the lowest of them: 0 where the stream may rest now */
 };
 
-/* From a quarter of an hour before this time to half an hour after it. No datapoint is no record: CloudWatch has none where nothing happened. */
+/*
+ * From half an hour before this time to half an hour after it: what is compared is the newest settled quarter of an hour, and late points make it
+ * look older still. No datapoint is no record: CloudWatch has none where nothing happened.
+ */
 static struct kd_series
 about_now(const struct look *look, const struct kd_series *series, int64_t days)
 {
 	struct kd_series about = *series;
 	int64_t at_ms = kd_now_ms(look->facts) - days * DAY_S * 1000, step_ms = series->period_s * 1000;
 
-	while (about.count > 0 && about.first_ms < at_ms - LATE_S * 1000) {
+	while (about.count > 0 && about.first_ms < at_ms - 2 * LATE_S * 1000) {
 		about.first_ms += step_ms;
 		about.values++;
 		about.count--;

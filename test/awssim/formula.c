@@ -13,11 +13,24 @@ enum { HOUR_MS = 3600000, DAY_HOURS = 24, MINUTE_MS = 60000 };
 
 static const double full_turn = 6.283185307179586;
 
+/* May begin on one day and end on the next: from 22 to 6. */
+static bool
+is_closed(const struct formula *formula, double hour)
+{
+	double from = formula->from_hour, to = formula->to_hour;
+
+	if (from == to)
+		return false;
+	return from < to ? hour < from || hour >= to : hour < from && hour >= to;
+}
+
 static double
 rhythm(const struct formula *formula, int64_t ms)
 {
 	double hour = (double)(ms % ((int64_t)DAY_HOURS * HOUR_MS)) / HOUR_MS;
 
+	if (is_closed(formula, hour))
+		return 0;
 	return formula->day == 0 ? 1 : 1 + formula->day * cos(full_turn * (hour - formula->peak_hour) / DAY_HOURS);
 }
 

@@ -25,9 +25,10 @@ struct formula_change {
 
 struct formula {
 	double base;
-	double day;       /* the share by which the rhythm of the day moves it up and down */
-	double peak_hour; /* UTC */
-	double noise;     /* at most this share, up or down, another for each minute */
+	double day;                /* the share by which the rhythm of the day moves it up and down */
+	double peak_hour;          /* UTC */
+	double from_hour, to_hour; /* UTC; outside of them it is 0; both 0: never */
+	double noise;              /* at most this share, up or down, another for each minute */
 	int64_t origin_ms;
 	struct formula_change *changes; /* each on top of those before it */
 	size_t changes_count;

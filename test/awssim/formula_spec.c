@@ -107,6 +107,8 @@ static const struct decode_field fields[] = {
     {.key = "base", .type = DECODE_NUMBER, AT(base), .required = true},
     {.key = "day", .type = DECODE_FRACTION, AT(day)},
     {.key = "peak_hour", .type = DECODE_NUMBER, AT(peak_hour), .max = HOURS_MAX},
+    {.key = "from_hour", .type = DECODE_NUMBER, AT(from_hour), .max = HOURS_MAX},
+    {.key = "to_hour", .type = DECODE_NUMBER, AT(to_hour), .max = HOURS_MAX},
     {.key = "noise", .type = DECODE_FRACTION, AT(noise)},
     {.key = "changes", .type = DECODE_READER, .read = read_changes},
 };

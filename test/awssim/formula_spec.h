@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* formula_spec: a formula as a scenario writes it: a number, or a map of base, day, peak_hour, noise and changes. */
+/* formula_spec: a formula as a scenario writes it: a number, or a map of its keys. */
 #ifndef KDIAG_AWSSIM_FORMULA_SPEC_H
 #define KDIAG_AWSSIM_FORMULA_SPEC_H
 

@@ -55,8 +55,23 @@ alarms() {
 		      records_per_s: {base: 60, day: 0.9, peak_hour: 13, noise: 0.15}
 		      put_latency_ms: {base: 20, noise: 0.4, changes: [{at: 2h, for: 1m, to: 3000}]}
 		      late: {share: 0.1, after: 12m, first: 0.7}
+		  - name: night
+		    shards: 2
+		    traffic: {records_per_s: {base: 200, from_hour: 22, to_hour: 4, noise: 0.2}, late: {share: 0.2, after: 8m}}
+		  - name: deploys
+		    shards: 4
+		    shard_metrics: [ALL]
+		    traffic:
+		      records_per_s: {base: 1000, day: 0.2, noise: 0.1}
+		      readers: {base: 1, changes: [{at: 2h, for: 4m, to: 0}, {at: 5h, for: 8m, to: 0}]}
+		      iterator_age_s: {base: 0, changes: [{at: 2h, for: 7m, to: 250}, {at: 308m, for: 5m, to: 500}]}
+		  - name: reshards
+		    shards: 4
+		    shard_metrics: [ALL]
+		    traffic: {records_per_s: {base: 2000, noise: 0.1}}
+		    timeline: [{at: 3h, set: {status: UPDATING}}, {at: 190m, set: {status: ACTIVE, shards: 8}}, {at: 10h, set: {shards: 4}}]
 	YAML
-	write_config 'streams: [{name: shop}, {name: sensors}, {name: quiet}, {name: office}]' 5m
+	write_config "streams: [$(printf '{name: %s}, ' shop sensors quiet office night deploys reshards)]" 5m
 	start_kdiagd
 	wait_for 120 uptime_is 86400
 	[ "$(alarms)" = "" ] || { alarms; return 1; }
