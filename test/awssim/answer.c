@@ -213,7 +213,7 @@ answer_throttled(struct call *call)
 		answer_error(call, 429, "TooManyRequests", "%s", "");
 	else if (call->service->protocol == SERVICE_QUERY)
 		answer_error(call, 400, "Throttling", "Rate exceeded");
-	else if (call->service->query_errors)
+	else if (call->service->plain_throttling)
 		answer_error(call, 400, "ThrottlingException", "Rate exceeded");
 	else if (call->stream != NULL)
 		answer_error(call, 400, "LimitExceededException", "Rate exceeded for stream %s under account %s.",

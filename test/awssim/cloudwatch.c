@@ -196,6 +196,7 @@ const struct service cloudwatch_service = {
     .content_type = "application/x-amz-json-1.0",
     .invalid = INVALID,
     .query_errors = true,
+    .plain_throttling = true,
     .operations = operations,
     .operations_count = KD_COUNT(operations),
 };

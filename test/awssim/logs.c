@@ -331,6 +331,7 @@ const struct service logs_service = {
     .prefix = "Logs_20140328",
     .content_type = "application/x-amz-json-1.1",
     .invalid = "InvalidParameterException",
+    .plain_throttling = true,
     .operations = operations,
     .operations_count = KD_COUNT(operations),
     .name_stream = name_group,

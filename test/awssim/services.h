@@ -37,6 +37,8 @@ struct service {
 	const char *version;      /* SERVICE_QUERY */
 	const char *invalid;      /* the code for an input that breaks a rule; NULL: ValidationException */
 	bool query_errors; /* SERVICE_JSON: it spoke Query once, and errors carry that code in x-amzn-query-error */
+	bool
+	    plain_throttling; /* SERVICE_JSON: a ThrottlingException for what comes too fast; Kinesis has words of its own */
 	const struct operation *operations;
 	size_t operations_count;
 	/*
