@@ -11,11 +11,16 @@
 
 enum { STREAMS_SHOWN = 20, FINDINGS_SHOWN = 5 };
 
+/* The first few of them, and how many there are. */
+struct picked {
+	struct ledger_entry first[FINDINGS_SHOWN];
+	size_t count;
+};
+
 /* Of one stream. */
 struct rows {
-	struct ledger_entry open[FINDINGS_SHOWN],
-	    unseen[FINDINGS_SHOWN]; /* those are shown only where nothing is open */
-	size_t open_count, unseen_count, silenced, quiet;
+	struct picked open, unseen; /* the latter are shown only where nothing is open */
+	size_t silenced, quiet;
 };
 
 struct brief {
@@ -29,6 +34,14 @@ struct brief {
 };
 
 static void
+pick(struct picked *picked, const struct ledger_entry *entry)
+{
+	if (picked->count < FINDINGS_SHOWN)
+		picked->first[picked->count] = *entry;
+	picked->count++;
+}
+
+static void
 gather_cb(const struct ledger_entry *entry, void *arg)
 {
 	struct rows *rows = arg;
@@ -40,10 +53,8 @@ gather_cb(const struct ledger_entry *entry, void *arg)
 		rows->silenced++;
 	else if (entry->quiet)
 		rows->quiet++;
-	else if (open && rows->open_count++ < FINDINGS_SHOWN)
-		rows->open[rows->open_count - 1] = *entry;
-	else if (!open && rows->unseen_count++ < FINDINGS_SHOWN)
-		rows->unseen[rows->unseen_count - 1] = *entry;
+	else
+		pick(open ? &rows->open : &rows->unseen, entry);
 }
 
 /* What its row and the exit status say: stale is unknown, whatever was found before. */
@@ -63,7 +74,7 @@ static bool
 is_explained(const struct watch *watch, const struct rows *rows)
 {
 	return watch_as_of_ms(watch) != 0 && !watch_is_stale(watch) && rows->silenced == 0 && rows->quiet > 0 &&
-	       rows->open_count + rows->unseen_count == 0;
+	       rows->open.count + rows->unseen.count == 0;
 }
 
 static void
@@ -137,19 +148,18 @@ static void
 write_stream(const struct brief *brief, size_t i, struct str *out)
 {
 	const struct rows *rows = &brief->shown_rows[i];
-	const struct ledger_entry *entries = rows->open_count > 0 ? rows->open : rows->unseen;
-	size_t count = rows->open_count > 0 ? rows->open_count : rows->unseen_count;
-	size_t shown = count < FINDINGS_SHOWN ? count : FINDINGS_SHOWN;
+	const struct picked *picked = rows->open.count > 0 ? &rows->open : &rows->unseen;
+	size_t shown = picked->count < FINDINGS_SHOWN ? picked->count : FINDINGS_SHOWN;
 
 	json_text_open(out, '{');
 	view_write_stream(brief->daemon, brief->shown_watches[i], out);
 	write_argument(brief, watch_id(brief->shown_watches[i]), out);
-	json_text_set_integer(out, "left_out", (int64_t)(count - shown));
+	json_text_set_integer(out, "left_out", (int64_t)(picked->count - shown));
 	json_text_set_integer(out, "silenced", (int64_t)rows->silenced);
 	json_text_key(out, "findings");
 	json_text_open(out, '[');
 	for (size_t k = 0; k < shown; k++)
-		view_write_finding(&entries[k], out);
+		view_write_finding(&picked->first[k], out);
 	json_text_close(out, ']');
 	json_text_close(out, '}');
 }
