@@ -269,23 +269,33 @@ kd_evidence_integer(struct kd_report *out, const char *name, int64_t value)
 	add_evidence(out, name, text);
 }
 
+/* By hand: printf() would write the point as the locale has it, and jansson all 17 digits. */
+static void
+write_hundredths(char *text, size_t size, int64_t hundredths)
+{
+	uint64_t whole = (uint64_t)llabs(hundredths) / 100;
+	unsigned rest = (unsigned)(llabs(hundredths) % 100);
+	const char *sign = hundredths < 0 ? "-" : "";
+
+	if (rest == 0)
+		snprintf(text, size, "%s%" PRIu64, sign, whole);
+	else if (rest % 10 == 0)
+		snprintf(text, size, "%s%" PRIu64 ".%u", sign, whole, rest / 10);
+	else
+		snprintf(text, size, "%s%" PRIu64 ".%02u", sign, whole, rest);
+}
+
 void
 kd_evidence_number(struct kd_report *out, const char *name, double value)
 {
-	static const double exact_max = 9007199254740992.0; /* 2^53 */
-	double hundredths = round(value * 100) / 100;
-	json_t *number;
-	char *text;
+	static const double told_max = 1e15; /* a hundred times that is well within an integer */
+	char text[32] = "null";              /* JSON has no infinity and no NaN */
 
-	if (fabs(value) <= exact_max && hundredths == (double)(int64_t)hundredths) {
-		kd_evidence_integer(out, name, (int64_t)hundredths);
-		return;
-	}
-	number = json_real(fabs(value) <= exact_max ? hundredths : value); /* NULL: JSON has no infinity and no NaN */
-	text = number != NULL ? json_line(number) : mem_strdup("null");
+	if (fabs(value) <= told_max)
+		write_hundredths(text, sizeof(text), llround(value * 100));
+	else if (isfinite(value))
+		snprintf(text, sizeof(text), "%.0e", value);
 	add_evidence(out, name, text);
-	free(text);
-	json_decref(number);
 }
 
 void

@@ -358,6 +358,26 @@ test_texts_are_one_line_and_cut(void **state)
 }
 
 static void
+test_evidence_numbers_are_told_to_hundredths(void **state)
+{
+	struct stream_id *stream = stream_id_new("prod", "us-east-1", "orders");
+	struct kd_report *report = report_new(&probe, stream);
+
+	(void)state;
+	kd_find(report, 0, NULL, KD_OK, "fine");
+	kd_evidence_number(report, "share", 51.62666);
+	kd_evidence_number(report, "whole", 46800000.0);
+	kd_evidence_number(report, "nearly", 0.001);
+	kd_evidence_number(report, "back", -2.349);
+	kd_evidence_number(report, "tenth", -0.5);
+	kd_evidence_number(report, "large", 1e300);
+	assert_string_equal(report_at(report, 0)->evidence,
+	    "{\"share\":51.63,\"whole\":46800000,\"nearly\":0,\"back\":-2.35,\"tenth\":-0.5,\"large\":1e+300}");
+	report_free(report);
+	stream_id_unref(stream);
+}
+
+static void
 test_evidence_is_bounded(void **state)
 {
 	struct kd_report *report = make_report();
@@ -413,6 +433,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_evidence_numbers_are_told_to_hundredths),
 	    cmocka_unit_test(test_json),
 	    cmocka_unit_test(test_id_tells_parts_apart),
 	    cmocka_unit_test(test_copy_is_its_own),
