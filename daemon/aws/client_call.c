@@ -434,6 +434,8 @@ inside_cb(void *arg)
 		finish_left_alone(call);
 	} else if (has_lost_its_turn(call)) {
 		gate_leave(call->place->client->gate, &call->ticket);
+		aws_keys_unref(call->keys);
+		call->keys = NULL;
 		enter_pace(call, true);
 	} else {
 		send_now(call);

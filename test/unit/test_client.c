@@ -856,6 +856,48 @@ late_in_the_queue(void **state)
 }
 
 static void
+answer_held(void)
+{
+	struct fake_connection *connection;
+
+	LIST_FOREACH(connection, &server.connections, link)
+	answer(connection, 200, NULL, "{}");
+}
+
+/* 60 calls had their turns at 20 a second while the server did not answer, eight of them at a time: when it does, it gets the others at the pace, and not all at once. */
+static void
+turns_that_were_long_ago(void **state)
+{
+	static const struct step holds[8] = {{.how = HANG}, {.how = HANG}, {.how = HANG}, {.how = HANG}, {.how = HANG},
+	    {.how = HANG}, {.how = HANG}, {.how = HANG}};
+	struct outcome outcomes[60] = {0};
+
+	(void)state;
+	set_up_paced(1);
+	play(holds, 8);
+	for (int i = 0; i < 60; i++)
+		start(&outcomes[i], 0);
+	for (int i = 0; i < 5; i++) {
+		run_ms(100);
+		pass_ms(1000);
+	}
+	run_ms(100);
+	assert_int_equal(server.requests, 8);
+	answer_held();
+	run_ms(200);
+	assert_int_equal(server.requests, 8 + 20);
+	for (int i = 0; i < 3; i++) {
+		pass_ms(1000);
+		run_ms(100);
+	}
+	assert_int_equal(server.requests, 60);
+	for (int i = 0; i < 60; i++) {
+		assert_int_equal(outcomes[i].called, 1);
+		free(outcomes[i].body);
+	}
+}
+
+static void
 late_without_keys(void **state)
 {
 	struct aws_error error;
@@ -969,6 +1011,7 @@ main(void)
 	    cmocka_unit_test_setup_teardown(trial_that_is_cancelled, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(refusals_show_that_it_lives, set_up, tear_down),
 	    cmocka_unit_test_teardown(late_in_the_queue, tear_down),
+	    cmocka_unit_test_teardown(turns_that_were_long_ago, tear_down),
 	    cmocka_unit_test_setup_teardown(late_without_keys, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(late_without_answer, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(late_in_backoff, set_up, tear_down),
