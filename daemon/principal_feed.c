@@ -76,25 +76,31 @@ spread_ms(const struct part *part, const char *arn)
 	return cache_ms(part) / 10 * (int64_t)(hash % 1000) / 1000;
 }
 
+/* What failed is tried again after a minute, not at once: what there is serves until then. How old that may be is said in the fact. */
 static bool
-is_fresh(
-    const struct part *part, const char *arn, int64_t asked_ms, int64_t tried_ms, const struct collect_terms *terms)
+is_fresh(const struct part *part, const char *arn, struct read_age age, const struct collect_terms *terms)
 {
 	int64_t now_ms = clock_mono_ms();
 
+	if (age.asked_ms == 0)
+		return false;
 	if (terms->urgent)
-		return asked_ms != 0 && asked_ms >= terms->since_ms;
-	if (asked_ms != 0 && now_ms - asked_ms < cache_ms(part) - spread_ms(part, arn))
+		return age.asked_ms >= terms->since_ms;
+	if (age.settled && now_ms - age.asked_ms < cache_ms(part) - spread_ms(part, arn))
 		return true;
-	return asked_ms != 0 && tried_ms != 0 && now_ms - tried_ms < RETRY_MS &&
-	       now_ms - asked_ms < STALE_CACHES * cache_ms(part);
+	return now_ms - age.tried_ms < RETRY_MS;
+}
+
+static bool
+is_stale(const struct part *part, int64_t asked_ms)
+{
+	return asked_ms != 0 && clock_mono_ms() - asked_ms > STALE_CACHES * cache_ms(part);
 }
 
 static bool
 is_member_fresh(const struct part *part, const struct member *member, const struct collect_terms *terms)
 {
-	return member->shared == NULL || is_fresh(part, member->arn, principal_shared_asked_ms(member->shared),
-					     principal_shared_tried_ms(member->shared), terms);
+	return member->shared == NULL || is_fresh(part, member->arn, principal_shared_age(member->shared), terms);
 }
 
 /* Whoever is not there, or is a policy that nobody need have, is not simulated; nor is a stream that is not known. */
@@ -108,15 +114,20 @@ is_simulated(const struct part *part, const struct member *member)
 static bool
 is_simulation_fresh(const struct part *part, const struct member *member, const struct collect_terms *terms)
 {
-	int64_t asked_ms = member->simulation != NULL ? simulation_asked_ms(member->simulation) : 0;
-
-	return !is_simulated(part, member) || is_fresh(part, member->arn, asked_ms, asked_ms, terms);
+	return !is_simulated(part, member) ||
+	       (member->simulation != NULL && is_fresh(part, member->arn, simulation_age(member->simulation), terms));
 }
 
 static bool
-is_resource_fresh(const char *arn, int64_t asked_ms, const struct collect_terms *terms, void *arg)
+is_resource_fresh(const char *arn, struct read_age age, const struct collect_terms *terms, void *arg)
 {
-	return is_fresh(arg, arn, asked_ms, asked_ms, terms);
+	return is_fresh(arg, arn, age, terms);
+}
+
+static bool
+is_resource_stale(int64_t asked_ms, void *arg)
+{
+	return is_stale(arg, asked_ms);
 }
 
 /* ---- members ---- */
@@ -256,12 +267,12 @@ static void
 look_at_member(const struct part *part, const struct member *member, struct kd_principal *out, char **blame, char **why)
 {
 	char account[ACCOUNT_DIGITS + 1];
-	int64_t asked_ms = member->shared != NULL ? principal_shared_asked_ms(member->shared) : 0;
+	int64_t asked_ms = member->shared != NULL ? principal_shared_age(member->shared).asked_ms : 0;
 
 	*out = (struct kd_principal){.arn = member->arn, .missing = KD_LATE, .why = "it has not been read yet"};
 	if (member->shared != NULL) {
 		*blame = principal_shared_look(member->shared, out);
-		if (asked_ms != 0 && clock_mono_ms() - asked_ms > STALE_CACHES * cache_ms(part)) {
+		if (is_stale(part, asked_ms)) {
 			out->missing = KD_STALE;
 			out->why = "what IAM said last is too old to judge by";
 			out->policies_count = 0;
@@ -331,7 +342,8 @@ attach(void *self, struct collect_stream *stream)
 
 	part->feed = feed;
 	part->stream = stream;
-	part->resources = resource_policies_new(stream, feed->denials, part_cb, is_resource_fresh, part);
+	part->resources =
+	    resource_policies_new(stream, feed->denials, part_cb, is_resource_fresh, is_resource_stale, part);
 	LIST_INSERT_HEAD(&feed->parts, part, link);
 	return part;
 }

@@ -18,7 +18,7 @@ struct principal_shared {
 	char *arn;
 	unsigned refs;
 	struct iam_reader *known, *reading;
-	int64_t read_ms, tried_ms;
+	int64_t tried_ms;
 	bool late;                   /* he was waited for in vain, and that is told */
 	unsigned history;            /* a bit a read, set for one that failed for what may pass */
 	enum iam_operation answer;   /* of which "answer" is told; IAM_OPERATIONS: none */
@@ -174,15 +174,22 @@ note_read(struct principal_shared *shared, const struct iam_reader *reader)
 
 /* ---- reading ---- */
 
-/* What has failed for what may pass does not take the place of what is known; how old that may get is the feed's to say. */
+/* Did AWS answer each question, if only that we may not ask it? */
 static bool
-is_better(const struct principal_shared *shared, const struct iam_reader *reader)
+is_settled(const struct iam_reader *reader)
 {
 	enum iam_operation operation;
 	const struct aws_error *trouble = iam_reader_trouble(reader, &operation);
 
-	return shared->known == NULL || iam_reader_error(shared->known)->fault != AWS_OK || trouble == NULL ||
-	       trouble->fault == AWS_DENIED || iam_reader_is_urgent(reader);
+	return trouble == NULL || trouble->fault == AWS_DENIED;
+}
+
+/* What has failed for what may pass does not take the place of what is known; how old that may get is the feed's to say. */
+static bool
+is_better(const struct principal_shared *shared, const struct iam_reader *reader)
+{
+	return shared->known == NULL || !is_settled(shared->known) || is_settled(reader) ||
+	       iam_reader_is_urgent(reader);
 }
 
 static void
@@ -197,7 +204,6 @@ read_cb(struct iam_reader *reader, void *arg)
 	if (is_better(shared, reader)) {
 		iam_reader_free(shared->known);
 		shared->known = reader;
-		shared->read_ms = clock_now_ms();
 		end_late(shared);
 	} else {
 		iam_reader_free(reader);
@@ -273,22 +279,16 @@ principal_shared_drop(struct principal_shared *shared)
 
 /* ---- looking ---- */
 
-int64_t
-principal_shared_asked_ms(const struct principal_shared *shared)
+struct read_age
+principal_shared_age(const struct principal_shared *shared)
 {
-	return shared->known != NULL ? iam_reader_begun_ms(shared->known) : 0;
-}
+	struct read_age age = {.tried_ms = shared->tried_ms};
 
-int64_t
-principal_shared_read_ms(const struct principal_shared *shared)
-{
-	return shared->known != NULL ? shared->read_ms : 0;
-}
-
-int64_t
-principal_shared_tried_ms(const struct principal_shared *shared)
-{
-	return shared->tried_ms;
+	if (shared->known == NULL)
+		return age;
+	age.asked_ms = iam_reader_begun_ms(shared->known);
+	age.settled = is_settled(shared->known);
+	return age;
 }
 
 bool

@@ -8,6 +8,7 @@
 #include "daemon/aws/client.h"
 #include "daemon/collect_feed.h"
 #include "daemon/iam_reader.h"
+#include "daemon/read_age.h"
 
 struct principal_pool;
 struct principal_shared;
@@ -29,11 +30,7 @@ void principal_shared_read(struct principal_shared *shared, bool urgent);
  * time, at IAM's pace.
  */
 void principal_shared_note_late(struct principal_shared *shared);
-/* When the read that is known was begun (clock_mono_ms()), and when it was over (wall time); 0: none is. */
-int64_t principal_shared_asked_ms(const struct principal_shared *shared);
-int64_t principal_shared_read_ms(const struct principal_shared *shared);
-/* When the last read was over, also one that failed and left what was known before (clock_mono_ms()); 0: none was. */
-int64_t principal_shared_tried_ms(const struct principal_shared *shared);
+struct read_age principal_shared_age(const struct principal_shared *shared);
 /* Has he been found when he was read? */
 bool principal_shared_is_there(const struct principal_shared *shared);
 /* The one place through which all of an account is read. */

@@ -15,7 +15,7 @@ struct resource {
 	struct resource_policies *owner;
 	char *arn, *document;
 	struct aws_error error;
-	int64_t asked_ms; /* of the answer that is here; 0: none */
+	struct read_age age; /* of the answer that is here */
 	int64_t op_asked_ms;
 	bool op_urgent, denied;
 	struct kinesis_op *op;
@@ -32,17 +32,18 @@ struct resource_policies {
 	struct denials *denials;
 	resource_policies_cb cb;
 	resource_policies_fresh fresh;
+	resource_policies_stale stale;
 	void *arg;
 };
 
 struct resource_policies *
 resource_policies_new(struct collect_stream *stream, struct denials *denials, resource_policies_cb cb,
-    resource_policies_fresh fresh, void *arg)
+    resource_policies_fresh fresh, resource_policies_stale stale, void *arg)
 {
 	struct resource_policies *policies = mem_new(1, sizeof(*policies));
 
-	*policies =
-	    (struct resource_policies){.stream = stream, .denials = denials, .cb = cb, .fresh = fresh, .arg = arg};
+	*policies = (struct resource_policies){
+	    .stream = stream, .denials = denials, .cb = cb, .fresh = fresh, .stale = stale, .arg = arg};
 	return policies;
 }
 
@@ -81,6 +82,21 @@ resource_policies_free(struct resource_policies *policies)
 
 /* ---- asking ---- */
 
+/* What fails for what may pass leaves an answer that is there, unless it was asked for by hand. */
+static void
+take_answer(struct resource *resource, const struct aws_error *error, const char *document)
+{
+	bool settled = error->fault == AWS_OK || error->fault == AWS_DENIED;
+
+	if (!settled && resource->age.settled && !resource->op_urgent)
+		return;
+	resource->age.asked_ms = resource->op_asked_ms;
+	resource->age.settled = settled;
+	resource->error = *error;
+	free(resource->document);
+	resource->document = mem_strdup(document);
+}
+
 static void
 policy_cb(const struct aws_error *error, const char *document, void *arg)
 {
@@ -88,10 +104,8 @@ policy_cb(const struct aws_error *error, const char *document, void *arg)
 	struct resource_policies *policies = resource->owner;
 
 	resource->op = NULL;
-	resource->asked_ms = resource->op_asked_ms;
-	resource->error = *error;
-	free(resource->document);
-	resource->document = mem_strdup(document);
+	resource->age.tried_ms = clock_mono_ms();
+	take_answer(resource, error, document);
 	note_denied(resource, error->fault == AWS_DENIED ? error->message : NULL);
 	policies->cb(policies->arg);
 }
@@ -174,7 +188,7 @@ resource_policies_ask(
 	for (size_t i = 0; i < policies->count; i++) {
 		struct resource *resource = policies->list[i];
 
-		if (!policies->fresh(resource->arn, resource->asked_ms, terms, policies->arg))
+		if (!policies->fresh(resource->arn, resource->age, terms, policies->arg))
 			ask_resource(resource, terms->urgent);
 	}
 }
@@ -183,7 +197,7 @@ bool
 resource_policies_are_fresh(const struct resource_policies *policies, const struct collect_terms *terms)
 {
 	for (size_t i = 0; i < policies->count; i++)
-		if (!policies->fresh(policies->list[i]->arn, policies->list[i]->asked_ms, terms, policies->arg))
+		if (!policies->fresh(policies->list[i]->arn, policies->list[i]->age, terms, policies->arg))
 			return false;
 	return policies->asked;
 }
@@ -195,9 +209,12 @@ look_at(const struct resource *resource)
 {
 	struct kd_policy policy = {.kind = "resource", .arn = resource->arn, .why = ""};
 
-	if (resource->asked_ms == 0) {
+	if (resource->age.asked_ms == 0) {
 		policy.missing = KD_LATE;
 		policy.why = "no answer to kinesis:GetResourcePolicy in time";
+	} else if (resource->owner->stale(resource->age.asked_ms, resource->owner->arg)) {
+		policy.missing = KD_STALE;
+		policy.why = "what kinesis:GetResourcePolicy said last is too old to judge by";
 	} else if (resource->error.fault != AWS_OK) {
 		policy.missing = aws_error_reason(&resource->error);
 		policy.why = resource->error.message;
@@ -234,7 +251,7 @@ resource_policies_blame(const struct resource_policies *policies)
 	for (size_t i = 0; i < policies->count; i++) {
 		const struct aws_error *error = &policies->list[i]->error;
 
-		if (policies->list[i]->asked_ms == 0 || error->fault == AWS_OK)
+		if (policies->list[i]->age.asked_ms == 0 || error->fault == AWS_OK)
 			continue;
 		return error->fault == AWS_DENIED ? collect_blame(place, "denied", operation)
 						  : aws_place_blame(place, "kinesis", error->fault);

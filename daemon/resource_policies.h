@@ -5,16 +5,18 @@
 
 #include "common/fact.h"
 #include "daemon/denials.h"
+#include "daemon/read_age.h"
 
 struct resource_policies;
 
-/* Something new is known; and: is what was asked for then fresh enough? */
+/* Something new is known; is this answer fresh enough; is it too old to judge by? */
 typedef void (*resource_policies_cb)(void *arg);
 typedef bool (*resource_policies_fresh)(
-    const char *arn, int64_t asked_ms, const struct collect_terms *terms, void *arg);
+    const char *arn, struct read_age age, const struct collect_terms *terms, void *arg);
+typedef bool (*resource_policies_stale)(int64_t asked_ms, void *arg);
 
 struct resource_policies *resource_policies_new(struct collect_stream *stream, struct denials *denials,
-    resource_policies_cb cb, resource_policies_fresh fresh, void *arg);
+    resource_policies_cb cb, resource_policies_fresh fresh, resource_policies_stale stale, void *arg);
 void resource_policies_free(struct resource_policies *policies);
 
 /* exists: the stream is there; consumers: a fact of KD_CONSUMERS, or NULL: theirs do not matter. Sees to it that what is not fresh is read. */

@@ -32,7 +32,7 @@ struct simulation {
 	struct iam_op *op;
 	size_t round;
 	bool urgent, denied;
-	int64_t asked_ms, op_asked_ms;
+	int64_t asked_ms, tried_ms, op_asked_ms;
 	struct aws_error error;
 	char **lines, **next; /* of the last whole answer, and of the one under way */
 	size_t count, next_count;
@@ -115,6 +115,7 @@ finish(struct simulation *simulation, const struct aws_error *error)
 	simulation->next_count = 0;
 	simulation->error = *error;
 	simulation->asked_ms = simulation->op_asked_ms;
+	simulation->tried_ms = clock_mono_ms();
 	denials_note(simulation->denials, simulation->place, operation,
 	    error->fault == AWS_DENIED ? error->message : NULL, &simulation->denied);
 	simulation->cb(simulation->arg);
@@ -145,10 +146,12 @@ simulation_ask(struct simulation *simulation, bool urgent)
 	send_round(simulation);
 }
 
-int64_t
-simulation_asked_ms(const struct simulation *simulation)
+struct read_age
+simulation_age(const struct simulation *simulation)
 {
-	return simulation->asked_ms;
+	bool settled = simulation->error.fault == AWS_OK || simulation->error.fault == AWS_DENIED;
+
+	return (struct read_age){simulation->asked_ms, simulation->tried_ms, settled};
 }
 
 void

@@ -6,6 +6,7 @@
 #include <kdiag/probe.h>
 
 #include "daemon/denials.h"
+#include "daemon/read_age.h"
 
 struct simulation;
 
@@ -16,8 +17,7 @@ struct simulation *simulation_new(struct denials *denials, struct aws_place *pla
 void simulation_free(struct simulation *simulation);
 /* Unless it is under way. */
 void simulation_ask(struct simulation *simulation, bool urgent);
-/* When the answer that is here was asked for (clock_mono_ms()); 0: there is none. */
-int64_t simulation_asked_ms(const struct simulation *simulation);
+struct read_age simulation_age(const struct simulation *simulation);
 /* Fills `simulated` and `simulated_why`, borrowed until the next answer. */
 void simulation_look(const struct simulation *simulation, struct kd_principal *principal);
 /* The finding that explains why there is none; the caller's, or NULL. */

@@ -290,3 +290,23 @@ read_again() {
 	[ "$(json '[.[] | select(.event == "opened" and .severity == "unknown")] | length' history orders)" = 0 ]
 	log_is_clean
 }
+
+@test "while IAM does not answer, what was read serves for an hour; then it is too old to judge by, and no call is made in a hurry" {
+	stop_awssim
+	fast_clock 300
+	start_awssim "$BATS_TEST_TMPDIR/scenario.yaml"
+	write_principals
+	sed -i 's/interval: 1s/interval: 60s/' "$CONFIG"
+	up
+	fault http503 '"service": "iam"'
+	wait_for 20 read_again 9 # the quarter of an hour is over, and IAM is broken
+	is missing ana severity ok
+	is missing orders-producer severity critical
+	before=$(awssim_stat requests)
+	wait_for 30 is missing ana reason stale
+	[[ "$(of found ana summary)" == "what IAM said last is too old to judge by" ]]
+	[ $(($(awssim_stat requests) - before)) -le 1500 ] # 45 min and more: a few principals a minute, with their retries
+	clear_faults
+	wait_for 30 is missing ana severity ok
+	log_is_clean
+}
