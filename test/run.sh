@@ -106,7 +106,7 @@ if [ "$part" != e2e ]; then
 	unit asan build/asan
 fi
 began=$SECONDS
-xargs -P "${KDIAG_TEST_JOBS:-$(($(nproc) + 2))}" -I{} bash -c 'run_one {}' <"$tasks" &
+xargs -P "${KDIAG_TEST_JOBS:-$(($(nproc) + 1))}" -I{} bash -c 'run_one {}' <"$tasks" &
 while read -r label name _; do
 	until [ -e "$out/$label.$name.status" ]; do sleep 0.2; done
 	report "$label" "$name"
