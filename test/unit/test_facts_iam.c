@@ -13,6 +13,7 @@
 #include "common/fact.h"
 #include "common/json.h"
 #include "common/mem.h"
+#include "common/str.h"
 
 #define STREAM "arn:aws:kinesis:us-east-1:123456789012:stream/orders"
 #define ROLE   "arn:aws:iam::123456789012:role/orders-producer"
@@ -254,6 +255,37 @@ test_wrong_questions(void **state)
 	facts_free(facts);
 }
 
+/* A megabyte of patterns that try each star at each letter: an answer comes all the same, be it that there is none. */
+static void
+test_hostile_policies_end(void **state)
+{
+	struct str policies = {0};
+	struct kd_facts *facts;
+	size_t count;
+
+	(void)state;
+	for (int i = 0; i < 20; i++) {
+		str_printf(&policies,
+		    "%s{\"name\":\"p%d\",\"kind\":\"inline\",\"document\":{\"Version\":\"2012-10-17\",\"Statement\":[{"
+		    "\"Effect\":"
+		    "\"Allow\",\"Action\":[\"kinesis:x\"",
+		    i > 0 ? "," : "", i);
+		for (int j = 0; j < 1000; j++)
+			str_printf(&policies, ",\"kinesis:*a*b*?c*%d*\"", j);
+		str_add(&policies, "],\"Resource\":[\"arn:*a*a*a*a*a*b\"");
+		for (int j = 0; j < 500; j++)
+			str_printf(&policies, ",\"arn:*s*t*r*e*a*m*?*%d\"", j);
+		str_add(&policies, "]}]}}");
+	}
+	facts = make_facts(ROLE, policies.s, "");
+	for (int i = 0; i < 16; i++)
+		assert_int_not_equal(kd_iam_decide(facts, 0, 0, "kinesis:PutRecord", STREAM).decision, KD_IAM_ALLOWED);
+	assert_non_null(kd_iam_statements(facts, 0, 0, &count));
+	assert_int_equal(count, 20);
+	str_free(&policies);
+	facts_free(facts);
+}
+
 static void
 test_patterns(void **state)
 {
@@ -282,6 +314,7 @@ main(void)
 	    cmocka_unit_test(test_policy_as_principal),
 	    cmocka_unit_test(test_statements),
 	    cmocka_unit_test(test_wrong_questions),
+	    cmocka_unit_test(test_hostile_policies_end),
 	    cmocka_unit_test(test_patterns),
 	};
 
