@@ -73,8 +73,8 @@ void throttling_report_few(const struct look *look, size_t check, const char *th
 struct hot {
 	size_t shards, hit; /* how many there are, and how many refused anything */
 	const char *id;     /* the one that refused most */
-	double most, all;
-	double use_percent; /* of what that shard takes, the minute's average */
+	double most;
+	double use_percent; /* of what that shard takes, the minute's average; negative: its traffic is not known */
 };
 
 /* The series of that subject, or NULL. */
@@ -83,8 +83,8 @@ const struct kd_series *throttling_find_subject(const struct look *look, size_t 
 double throttling_use(
     const struct kd_series *refused, const struct kd_series *bytes, const struct kd_series *records, double shards);
 struct hot throttling_find_hot(const struct look *look, size_t need);
-/* One shard refuses most of it, and others are spared. */
-bool throttling_is_one_shard(const struct hot *hot);
+/* Some shards refuse, and as many or more are spared: that is keys, and not the number of shards. */
+bool throttling_is_uneven(const struct hot *hot);
 /* NULL: it is not listed. */
 const struct kd_shard *throttling_find_shard(const struct look *look, const char *id);
 bool throttling_is_monitored(const struct look *look, const char *metric);

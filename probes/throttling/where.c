@@ -41,6 +41,17 @@ throttling_use(
 	return by_bytes > by_records ? by_bytes : by_records;
 }
 
+static double
+use_of(const struct look *look, size_t need, const char *shard)
+{
+	const struct kd_series *bytes = throttling_find_subject(look, SHARD_IN_BYTES, shard);
+	const struct kd_series *records = throttling_find_subject(look, SHARD_IN_RECORDS, shard);
+
+	if (bytes == NULL && records == NULL)
+		return -1;
+	return throttling_use(throttling_find_subject(look, need, shard), bytes, records, 1);
+}
+
 struct hot
 throttling_find_hot(const struct look *look, size_t need)
 {
@@ -52,23 +63,20 @@ throttling_find_hot(const struct look *look, size_t need)
 		if (!kd_series_sum(&series[i], &sum) || sum <= 0)
 			continue;
 		hot.hit++;
-		hot.all += sum;
 		if (sum <= hot.most)
 			continue;
 		hot.most = sum;
 		hot.id = series[i].subject;
 	}
 	if (hot.id != NULL)
-		hot.use_percent = throttling_use(throttling_find_subject(look, need, hot.id),
-		    throttling_find_subject(look, SHARD_IN_BYTES, hot.id),
-		    throttling_find_subject(look, SHARD_IN_RECORDS, hot.id), 1);
+		hot.use_percent = use_of(look, need, hot.id);
 	return hot;
 }
 
 bool
-throttling_is_one_shard(const struct hot *hot)
+throttling_is_uneven(const struct hot *hot)
 {
-	return hot->shards > 1 && hot->hit * 2 <= hot->shards && hot->most >= hot->all * 0.8;
+	return hot->hit * 2 <= hot->shards;
 }
 
 const struct kd_shard *

@@ -69,28 +69,35 @@ say_writes(const struct refusal *refusal, char text[TEXT_SIZE])
 	return text;
 }
 
+/* What it comes to, of one shard, of some, or of so many that there are too few of them. */
+static const char *
+say_cause(const struct hot *hot)
+{
+	bool uneven = throttling_is_uneven(hot);
+
+	if (hot->use_percent < 0) /* IncomingBytes and IncomingRecords are off for the shards */
+		return uneven ? "hot keys or bursts" : "too few shards, or bursts";
+	if (hot->use_percent < low_percent)
+		return "bursts shorter than a minute";
+	if (!uneven)
+		return "too few shards";
+	return hot->hit == 1 ? "a hot key" : "hot keys";
+}
+
 static void
 report_by_shard(const struct look *look, enum kd_severity severity, const char *what, const struct hot *hot)
 {
 	const struct kd_shard *shard = throttling_find_shard(look, hot->id);
-	bool bursts = hot->use_percent < low_percent, one = throttling_is_one_shard(hot);
-	char use[KD_NUMBER_SIZE];
+	char use[KD_NUMBER_SIZE + 24] = "", share[KD_NUMBER_SIZE];
 
-	kd_share(hot->use_percent, use);
-	if (one && bursts)
-		kd_find(look->out, CHECK_WRITES, NULL, severity,
-		    "%s, on 1 of %zu shards: bursts to %s, which is %s full in a minute's average", what, hot->shards,
-		    hot->id, use);
-	else if (one)
-		kd_find(look->out, CHECK_WRITES, NULL, severity, "%s, on 1 of %zu shards: a hot key on %s, %s full",
-		    what, hot->shards, hot->id, use);
-	else
-		kd_find(look->out, CHECK_WRITES, NULL, severity,
-		    "%s, on %zu of %zu shard%s: %s (the worst, %s, is %s full)", what, hot->hit, hot->shards,
-		    hot->shards == 1 ? "" : "s", bursts ? "bursts shorter than a minute" : "too few shards", hot->id,
-		    use);
+	if (hot->use_percent >= 0)
+		(void)snprintf(use, sizeof(use), ", %s full%s", kd_share(hot->use_percent, share),
+		    hot->use_percent < low_percent ? " on average" : "");
+	kd_find(look->out, CHECK_WRITES, NULL, severity, "%s, on %zu of %zu shard%s: %s%s%s%s", what, hot->hit,
+	    hot->shards, hot->shards == 1 ? "" : "s", say_cause(hot),
+	    throttling_is_uneven(hot) && hot->hit == 1 ? " on " : ", most on ", hot->id, use);
 	add_shard_evidence(look, hot, shard);
-	if (throttling_is_one_shard(hot))
+	if (throttling_is_uneven(hot))
 		next_split(look, shard);
 	else
 		next_more_shards(look);
