@@ -2,6 +2,7 @@
 /* log_words: owns the lists of words by which messages are told from the names in them; knows nothing of lines. */
 #include "common/log_words.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -310,50 +311,92 @@ compare_words(const void *key, const void *member)
 	return strcmp(key, *(const char *const *)member);
 }
 
-static bool
-is_listed(enum log_words_list list, const char *word)
+/* ---- words and lists by a hash: most words of a log are on none of them, and that must cost little ---- */
+
+enum { ON_KNOWN = 1, ON_EVENTS = 2, ON_FAILURES = 4 };
+enum { PLACES = 8192 }; /* a power of two, several times the words */
+
+static struct {
+	const char *word;
+	unsigned lists;
+} places[PLACES];
+static bool is_ready;
+
+_Static_assert(KD_COUNT(known) + KD_COUNT(events) + KD_COUNT(failures) < PLACES / 2, "the table is too full");
+
+static size_t
+place_of(const char *word)
 {
-	switch (list) {
-	case LOG_WORDS_EVENT:
-		return FIND(events, word);
-	case LOG_WORDS_FAILURE:
-		return FIND(failures, word);
-	default:
-		return FIND(known, word);
+	uint32_t hash = 2166136261u;
+	size_t at;
+
+	for (const char *s = word; *s != '\0'; s++)
+		hash = (hash ^ (unsigned char)*s) * 16777619u;
+	for (at = (hash ^ hash >> 15) % PLACES; places[at].word != NULL && strcmp(places[at].word, word) != 0;)
+		at = (at + 1) % PLACES;
+	return at;
+}
+
+static void
+put_words(const char *const *words, size_t count, unsigned list)
+{
+	for (size_t i = 0; i < count; i++) {
+		size_t at = place_of(words[i]);
+
+		places[at].word = words[i];
+		places[at].lists |= list;
 	}
 }
 
+static unsigned
+lists_of(const char *word)
+{
+	if (!is_ready) {
+		put_words(known, KD_COUNT(known), ON_KNOWN);
+		put_words(events, KD_COUNT(events), ON_EVENTS);
+		put_words(failures, KD_COUNT(failures), ON_FAILURES);
+		is_ready = true;
+	}
+	return places[place_of(word)].lists;
+}
+
+/* Of a word that ends so, with that instead; and with one consonant of two at the end: "stopped". */
+static unsigned
+lists_of_form(const char *word, size_t stem, const char *instead)
+{
+	char form[WORD_MAX + 2];
+	unsigned lists;
+
+	memcpy(form, word, stem);
+	memcpy(form + stem, instead, strlen(instead) + 1);
+	lists = lists_of(form);
+	if (stem > 3 && form[stem - 1] == form[stem - 2] && *instead == '\0') {
+		form[stem - 1] = '\0';
+		lists |= lists_of(form);
+	}
+	return lists;
+}
+
 /* Of a word and its forms: "opened", "opens", "opening" are "open"; "closing" is "close"; "retries" is "retry". */
-static bool
-is_form_listed(enum log_words_list list, const char *word, size_t len)
+static unsigned
+lists_of_forms(const char *word, size_t len)
 {
 	static const struct {
 		const char *ending, *instead;
 	} endings[] = {{"s", ""}, {"es", ""}, {"ies", "y"}, {"ed", ""}, {"ed", "e"}, {"ied", "y"}, {"ing", ""},
 	    {"ing", "e"}, {"ly", ""}, {"ion", ""}, {"ion", "e"}, {"able", ""}};
-	char form[WORD_MAX + 2];
+	unsigned lists = lists_of(word);
 
-	if (is_listed(list, word))
-		return true;
+	if (strchr("sdgyne", word[len - 1]) == NULL)
+		return lists; /* no ending ends so */
 	for (size_t i = 0; i < KD_COUNT(endings); i++) {
 		size_t cut = strlen(endings[i].ending);
 
 		/* "news" and "its" are no forms of "new" and "it". */
-		if (len < cut + (cut == 1 ? 4 : 3) || strcmp(word + len - cut, endings[i].ending) != 0)
-			continue;
-		memcpy(form, word, len - cut);
-		memcpy(form + len - cut, endings[i].instead, strlen(endings[i].instead) + 1);
-		if (is_listed(list, form))
-			return true;
-		len = len - cut;
-		if (len > 3 && form[len - 1] == form[len - 2] && endings[i].instead[0] == '\0') {
-			form[len - 1] = '\0'; /* "stopped" */
-			if (is_listed(list, form))
-				return true;
-		}
-		len = len + cut;
+		if (len >= cut + (cut == 1 ? 4 : 3) && strcmp(word + len - cut, endings[i].ending) == 0)
+			lists |= lists_of_form(word, len - cut, endings[i].instead);
 	}
-	return false;
+	return lists;
 }
 
 /* In lower case and with its end; false: too long to be listed, or not of letters. */
@@ -377,6 +420,7 @@ enum log_words_list
 log_words_find(const char *s, size_t len)
 {
 	char word[WORD_MAX + 1];
+	unsigned lists;
 
 	if (!lower(s, len, word))
 		return LOG_WORDS_NONE;
@@ -384,11 +428,12 @@ log_words_find(const char *s, size_t len)
 		return LOG_WORDS_VALUE;
 	if (FIND(fillers, word))
 		return LOG_WORDS_FILLER;
-	if (is_form_listed(LOG_WORDS_FAILURE, word, len))
+	lists = lists_of_forms(word, len);
+	if ((lists & ON_FAILURES) != 0)
 		return LOG_WORDS_FAILURE;
-	if (is_form_listed(LOG_WORDS_EVENT, word, len))
+	if ((lists & ON_EVENTS) != 0)
 		return LOG_WORDS_EVENT;
-	return is_form_listed(LOG_WORDS_KNOWN, word, len) ? LOG_WORDS_KNOWN : LOG_WORDS_NONE;
+	return (lists & ON_KNOWN) != 0 ? LOG_WORDS_KNOWN : LOG_WORDS_NONE;
 }
 
 bool
