@@ -193,7 +193,9 @@ says() {
 	json ".streams[].findings[] | select(\"\(.probe)/\(.check)\" == \"$2\" and .state == \"open\") | \"\(.severity) \(.summary)\"" status "$1"
 }
 
+# says_too STREAM CHECK PATTERN
 says_too() {
+	# shellcheck disable=SC2053 # a pattern it is
 	[[ "$(says "$1" "$2")" == $3 ]]
 }
 
