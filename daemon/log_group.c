@@ -386,7 +386,7 @@ view_faults(const struct viewing *viewing, struct kd_log_fault *faults)
 		double recent =
 		    fault == NULL ? 0 : log_tally_recent(&fault->tally, group->until_ms, LOG_GROUP_FAULT_MINUTES);
 
-		if (recent <= 0)
+		if (fault == NULL || recent <= 0)
 			continue;
 		faults[count++] = (struct kd_log_fault){
 		    .name = log_fault_name((enum log_fault)i),

@@ -78,7 +78,9 @@ times(double count, char out[TEXT_SIZE])
 static const char *
 more(size_t others, char out[TEXT_SIZE])
 {
-	snprintf(out, TEXT_SIZE, others == 0 ? "" : ", and %zu more", others);
+	*out = '\0';
+	if (others > 0)
+		snprintf(out, TEXT_SIZE, ", and %zu more", others);
 	return out;
 }
 
@@ -86,7 +88,9 @@ more(size_t others, char out[TEXT_SIZE])
 static const char *
 sampled(const struct kd_log_group *group, char out[TEXT_SIZE])
 {
-	snprintf(out, TEXT_SIZE, group->share >= 0.995 ? "" : " (%.2g %% of the log read)", group->share * 100);
+	*out = '\0';
+	if (group->share < 0.995)
+		snprintf(out, TEXT_SIZE, " (%.2g %% of the log read)", group->share * 100);
 	return out;
 }
 
@@ -464,7 +468,7 @@ judge(const struct kd_facts *facts, const struct kd_settings *settings, struct k
 		say_not_configured(facts, out);
 	else if (groups == NULL)
 		say_nothing_known(facts, list, out);
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; groups != NULL && i < count; i++) {
 		struct judging judging = {.facts = facts, .settings = settings, .group = &groups[i], .out = out};
 		struct usual_group *usual = usual_get(&list, groups[i].name);
 

@@ -33,7 +33,8 @@ read_body(const char *body, size_t len, char **cause)
 	if (json_is_object(root))
 		return root;
 	json_decref(root);
-	return cause_null(cause, "it is no JSON object");
+	cause_set(cause, "it is no JSON object");
+	return NULL;
 }
 
 static int

@@ -251,9 +251,9 @@ write_model(const struct model *model, char *out)
 	int len = sprintf(out, "%s %" PRId64 " ", model->id, model->day);
 
 	for (size_t i = 0; i < MODEL_TEXT; i++) {
-		int code = model->codes[i / HOURS][i % HOURS];
+		signed char code = model->codes[i / HOURS][i % HOURS];
 
-		out[(size_t)len + i] = code == UNKNOWN ? '-' : letters[code];
+		out[(size_t)len + i] = code == UNKNOWN ? '-' : letters[(size_t)code];
 	}
 	out[(size_t)len + MODEL_TEXT] = ';';
 	return (size_t)len + MODEL_TEXT + 1;
@@ -298,13 +298,13 @@ usual_get(struct usual_group **list, const char *name)
 }
 
 const char *
-usual_name(const struct usual_group *usual)
+usual_name(const struct usual_group *learnt)
 {
-	return usual->group;
+	return learnt->group;
 }
 
 const struct usual_group *
-usual_next(const struct usual_group *usual)
+usual_next(const struct usual_group *learnt)
 {
-	return usual->next;
+	return learnt->next;
 }

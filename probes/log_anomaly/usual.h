@@ -23,17 +23,17 @@ struct usual {
 struct usual_group *usual_read(const char *state);
 /* Keeps it as the state. */
 void usual_write(const struct usual_group *list, int64_t now_ms, struct kd_report *out);
-void usual_free(struct usual_group *list);
-const char *usual_name(const struct usual_group *usual);
-const struct usual_group *usual_next(const struct usual_group *usual);
+void usual_free(struct usual_group *learnt);
+const char *usual_name(const struct usual_group *learnt);
+const struct usual_group *usual_next(const struct usual_group *learnt);
 
 /* The group's part of the list, added when it is new; NULL: no memory. */
 struct usual_group *usual_get(struct usual_group **list, const char *name);
 /* Learns from the hours that are over. */
-void usual_learn(struct usual_group *usual, const struct kd_log_group *group);
+void usual_learn(struct usual_group *learnt, const struct kd_log_group *group);
 /* Of this hour of the day and those beside it, by what was learnt and by yesterday itself, which knows of merged templates; without any of the whole day. */
 struct usual usual_find(
-    const struct usual_group *usual, const struct kd_log_group *group, const struct kd_log_template *template);
+    const struct usual_group *learnt, const struct kd_log_group *group, const struct kd_log_template *template);
 
 #pragma GCC visibility pop
 

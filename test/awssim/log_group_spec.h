@@ -7,6 +7,6 @@
 #include "test/awssim/log_group.h"
 
 /* The list under `log_groups`, into a scenario that in->arg names too. 0 or -1. */
-int log_group_spec_read(const struct decode *in, const struct yaml_node *node, void *scenario);
+int log_group_spec_read(const struct decode *in, const struct yaml_node *node, void *into);
 
 #endif
