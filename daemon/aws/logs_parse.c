@@ -124,7 +124,6 @@ read_token(struct logs_page *page, char **cause)
 static int
 begin(struct logs_page *page, const char *body, size_t len, const char *key, json_t **array, char **cause)
 {
-	logs_page_clear(page);
 	*array = NULL;
 	page->root = read_body(body, len, cause);
 	return page->root == NULL || json_get_array(page->root, key, array, cause) == -1 ? -1 : 0;

@@ -17,7 +17,7 @@ struct logs_page {
 	const char *next_token; /* NULL: there are no more pages */
 };
 
-/* 0; or -1 with a sentence, and the page is empty. What it held before is dropped. */
+/* Into an empty page. 0; or -1 with a sentence, and the page is empty still. */
 int logs_parse_events(struct logs_page *page, const char *body, size_t len, char **cause);
 int logs_parse_groups(struct logs_page *page, const char *body, size_t len, char **cause);
 void logs_page_clear(struct logs_page *page);
