@@ -219,7 +219,7 @@ missing_late(struct collect_stream *stream, enum slot_index slot)
 
 	if (rate > 0)
 		why =
-		    mem_printf("no answer to kinesis:%s in time (it may be called %.2g times a second here: aws.pace)",
+		    mem_printf("no answer to kinesis:%s in time (it may be called %.4g times a second here: aws.pace)",
 			operation, rate);
 	else
 		why = mem_printf("no answer to kinesis:%s in time", operation);

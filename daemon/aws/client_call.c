@@ -185,7 +185,7 @@ finish_late(struct aws_call *call)
 		return;
 	if (call->stage == STAGE_PACE)
 		aws_error_set(&error, AWS_LATE,
-		    "%s was not sent before the deadline: %zu calls wait for their turn at %.3g a second", name,
+		    "%s was not sent before the deadline: %zu calls wait for their turn at %.4g a second", name,
 		    pace_waiting(call->place->pace, name), pace_rate(call->place->pace, name));
 	else if (call->stage == STAGE_GATE)
 		aws_error_set(&error, AWS_LATE,
