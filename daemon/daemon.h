@@ -37,7 +37,7 @@ struct daemon {
 	struct collect *collect;
 	struct log_sources *log_sources; /* what was learnt of logs; outlives the collector */
 	struct metric_feed *metrics;
-	struct principal_feed *principals;     /* the collector's */
+	struct principal_feed *principals; /* the collector's */
 	struct schedule *schedule;
 	struct discover *discover;
 	struct control *control; /* NULL with -1 */

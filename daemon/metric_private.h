@@ -35,7 +35,7 @@ struct metric_item {
 	int64_t true_ms;  /* clock_now_ms() at which it came */
 	/* How the last try failed; failed_ms (clock_mono_ms()) 0: it did not. */
 	int64_t failed_ms, failed_base_ms; /* the latter as series.base_ms */
-	enum aws_fault fault; /* AWS_OK: the budget is spent */
+	enum aws_fault fault;              /* AWS_OK: the budget is spent */
 	char *why;
 };
 

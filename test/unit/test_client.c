@@ -868,13 +868,11 @@ answer_held(void)
 static void
 turns_that_were_long_ago(void **state)
 {
-	static const struct step holds[8] = {{.how = HANG}, {.how = HANG}, {.how = HANG}, {.how = HANG}, {.how = HANG},
-	    {.how = HANG}, {.how = HANG}, {.how = HANG}};
 	struct outcome outcomes[60] = {0};
 
 	(void)state;
 	set_up_paced(1);
-	play(holds, 8);
+	PLAY(HANGS, HANGS, HANGS, HANGS, HANGS, HANGS, HANGS, HANGS);
 	for (int i = 0; i < 60; i++)
 		start(&outcomes[i], 0);
 	for (int i = 0; i < 5; i++) {

@@ -42,7 +42,7 @@ read_at(int64_t base_ms, int64_t late_ms)
 	size_t i = 0;
 
 	for (int64_t at = range.start_ms; at < range.end_ms; at += series.need.period_s * 1000)
-		values[i++] = at < late_ms ? (double)((at - NOON) / MINUTE) : NAN;
+		values[i++] = at < late_ms ? (double)(at - NOON) / MINUTE : NAN;
 	metric_series_take(&series, &range, base_ms, values);
 	return range;
 }
