@@ -246,7 +246,7 @@ repeat() {
 
 @test "half of the clients may subscribe; the others hear that it is too much" {
 	subscribers() {
-		cat "$BATS_TEST_TMPDIR"/sub.* 2>/dev/null | wc -l
+		cat "$BATS_TEST_TMPDIR"/sub.* 2>/dev/null | grep -c '"ok":' # its answer; a change may follow
 	}
 	all_answered() {
 		[ "$(subscribers)" -ge 40 ]

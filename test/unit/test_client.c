@@ -329,6 +329,17 @@ run_ms(long ms)
 	event_base_dispatch(base);
 }
 
+/* Until the service was asked so often, and so many requests are under way: however slow the machine is. */
+static void
+run_until(unsigned requests, size_t active)
+{
+	for (int i = 0; i < 2000 && (server.requests != requests || http_active(aws_client_http(client)) != active);
+	     i++)
+		run_ms(10);
+	assert_int_equal(server.requests, requests);
+	assert_int_equal(http_active(aws_client_http(client)), active);
+}
+
 static struct aws_call *
 start(struct outcome *outcome, int64_t deadline_ms)
 {
@@ -573,8 +584,7 @@ throttling_slows_the_pace_down(void **state)
 	set_up_paced(50);
 	PLAY(SLOW, SAY(200, "{}"));
 	start(&outcome, 0);
-	run_ms(100);
-	assert_int_equal(server.requests, 1);
+	run_until(1, 0);
 	assert_true(aws_place_rate(place, "DescribeStreamSummary") == 500);
 	pass_ms(1000);
 	wait_for(1);
@@ -807,8 +817,7 @@ trial_that_is_cancelled(void **state)
 	pass_ms(5000);
 	PLAY(HANGS);
 	call = start(&outcome, 0);
-	run_ms(30);
-	assert_int_equal(server.requests, 1);
+	run_until(1, 1);
 	aws_call_cancel(call);
 	assert_int_equal(call_once().fault, AWS_OK);
 	assert_int_equal(outcome.called, 0);
@@ -879,16 +888,13 @@ turns_that_were_long_ago(void **state)
 		run_ms(100);
 		pass_ms(1000);
 	}
-	run_ms(100);
-	assert_int_equal(server.requests, 8);
+	run_until(8, 8);
 	answer_held();
-	run_ms(200);
-	assert_int_equal(server.requests, 8 + 20);
-	for (int i = 0; i < 3; i++) {
-		pass_ms(1000);
-		run_ms(100);
-	}
-	assert_int_equal(server.requests, 60);
+	run_until(8 + 20, 0);
+	pass_ms(1000);
+	run_until(8 + 40, 0);
+	pass_ms(1000);
+	run_until(60, 0);
 	for (int i = 0; i < 60; i++) {
 		assert_int_equal(outcomes[i].called, 1);
 		free(outcomes[i].body);
@@ -962,16 +968,13 @@ cancelled_at_each_stage(void **state)
 	/* for an answer */
 	PLAY(HANGS);
 	calls[2] = start(&outcomes[2], 0);
-	run_ms(20);
-	assert_int_equal(server.requests, 1);
-	assert_int_equal(http_active(aws_client_http(client)), 1);
+	run_until(1, 1);
 	aws_call_cancel(calls[2]);
 	assert_int_equal(http_active(aws_client_http(client)), 0);
 	/* for the next attempt */
 	PLAY(SLOW_FOR("5000"));
 	calls[3] = start(&outcomes[3], 0);
-	run_ms(30);
-	assert_int_equal(server.requests, 1);
+	run_until(1, 0);
 	aws_call_cancel(calls[3]);
 	/* for its end */
 	fail_five_times();
