@@ -493,6 +493,7 @@ move_streams(struct daemon *daemon, struct accounts *accounts_taken)
 
 	if (accounts_taken != NULL) {
 		daemon->calls_before += accounts_counts(old_accounts).calls;
+		daemon->metrics_before += accounts_counts(old_accounts).metrics;
 		bill_begin_client(daemon_bill(daemon));
 		daemon->accounts = accounts_taken;
 		make_collect(daemon);
@@ -583,5 +584,6 @@ daemon_counts(const struct daemon *daemon)
 	struct aws_counts counts = accounts_counts(daemon->accounts);
 
 	counts.calls += daemon->calls_before;
+	counts.metrics += daemon->metrics_before;
 	return counts;
 }

@@ -43,10 +43,10 @@ struct daemon {
 	struct control *control; /* NULL with -1 */
 	struct signals *signals;
 	struct health *health;
-	int64_t started_ms;    /* clock_mono_ms() */
-	bool stopping;         /* what the modules tell of themselves while they are freed is no news */
-	uint64_t told_seq;     /* of syslog when it ended; UINT64_MAX: it is off */
-	uint64_t calls_before; /* AWS calls of clients that a reload has replaced */
+	int64_t started_ms;                    /* clock_mono_ms() */
+	bool stopping;                         /* what the modules tell of themselves while they are freed is no news */
+	uint64_t told_seq;                     /* of syslog when it ended; UINT64_MAX: it is off */
+	uint64_t calls_before, metrics_before; /* of clients that a reload has replaced */
 };
 
 /* Starts the modules that -1 needs too: config to discover. 0; -1 with a sentence. */

@@ -242,6 +242,7 @@ write_api(const struct daemon *daemon, struct str *out)
 	json_text_key(out, "api");
 	json_text_open(out, '{');
 	json_text_set_integer(out, "calls", (int64_t)counts.calls);
+	json_text_set_integer(out, "metrics", (int64_t)counts.metrics);
 	json_text_set_integer(out, "retries", (int64_t)counts.retries);
 	json_text_set_integer(out, "throttled", (int64_t)counts.throttled);
 	json_text_set_integer(out, "failed", (int64_t)counts.failed);

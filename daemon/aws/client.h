@@ -83,9 +83,9 @@ typedef void (*aws_call_cb)(const struct aws_error *error, const struct http_ans
 struct aws_call *aws_call_start(struct aws_place *place, const struct aws_request *request, aws_call_cb cb, void *arg);
 void aws_call_cancel(struct aws_call *call);
 
-/* Counts since the start: calls sent (attempts), and of them throttled, failed. */
+/* Counts since the start: calls sent (attempts), and of them throttled, failed; metrics asked for with them. */
 struct aws_counts {
-	uint64_t calls, retries, throttled, failed;
+	uint64_t calls, retries, throttled, failed, metrics;
 };
 struct aws_counts aws_client_counts(const struct aws_client *client);
 /* The same by operation of a place: how often it was sent, and how many metrics were asked for with that. */

@@ -387,6 +387,7 @@ count_attempt(struct aws_call *call)
 	struct aws_counts *counts = &call->place->client->counts;
 
 	counts->calls++;
+	counts->metrics += call->metrics;
 	counts->retries += call->last != NULL;
 	call->operation->calls++;
 	call->operation->metrics += call->metrics;
