@@ -41,6 +41,11 @@ verdicts() {
 	json "[.streams[] | select(.name | test(\"$1\")${2:+ | $2}) | .verdict] | unique | join(\" \")" status
 }
 
+# all_good REGEX: of those streams.
+all_good() {
+	[[ "$(verdicts "$1")" == ok ]]
+}
+
 # finding_is STREAM CHECK WORDS TEXT: its severity, state, reason and whether the last look did not see it; and what it says.
 finding_is() {
 	[[ "$(finding "$1" "$2" '"\(.severity) \(.state) \(.reason) \(.unseen // false): \(.summary)"')" == "$3: "*"$4"* ]]
@@ -98,8 +103,7 @@ ends_well() {
 	[[ "$(finding not_found status .summary)" == "stream does not exist in us-east-1: it was deleted"* ]]
 	wait_for 5 finding_is endless hash_range "unknown open failed true" "NextToken leads in a circle, shardId-"
 	has_verdict endless unknown
-	good_ones_are_good() { [ "$(verdicts '^good-')" = ok ]; } # with a clock that runs thirty times faster, one may be stale for a moment
-	wait_for 5 good_ones_are_good
+	wait_for 10 all_good '^good-'
 
 	# One finding about kdiag for what ails an operation, however many streams it strikes; no stream speaks of it beside.
 	self_is answer answer denied throttled
@@ -328,7 +332,7 @@ limits_hold() {
 	wait_for 15 looked # every stream was described, at 5 a second
 	pass 4
 	[ "$(awssim_stat operations.DescribeStreamSummary.calls)" -ge 60 ]
-	[ "$(verdicts .)" = ok ]
+	wait_for 10 all_good . # in a clock that runs fast, one may be stale for a moment
 	limits_hold
 	ends_well
 }
@@ -385,7 +389,7 @@ is_fresh() {
 	self_is denied
 	[ "$(the_self '.[0].subject')" = "kinesis:ListStreams default us-east-1" ]
 	[[ "$(the_self '.[0].summary')" == *"so the status of 120 streams is asked one by one"* ]]
-	[ "$(verdicts .)" = ok ]
+	wait_for 10 all_good . # in a clock that runs fast, one may be stale for a moment
 	[ "$(awssim_stat operations.ListStreams.calls)" -eq 1 ]
 	clear_faults
 	wait_for 15 self_is_clean
