@@ -28,6 +28,7 @@ struct config_probe {
 	struct kd_m_of_n open, resolve;
 	unsigned flapping; /* as in struct ledger_rules */
 	struct kd_settings *settings;
+	struct kd_need *needs; /* the probe's, with these settings laid in; NULL: it has none */
 };
 
 struct config_principal {

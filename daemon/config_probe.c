@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/mem.h"
+#include "common/need.h"
 #include "common/str.h"
 #include "common/text.h"
 #include "daemon/config_read.h"
@@ -28,6 +29,7 @@ unref_probe(struct config_probe *probe)
 	if (--probe->refs > 0)
 		return;
 	settings_free(probe->settings);
+	free(probe->needs);
 	free(probe);
 }
 
@@ -55,6 +57,7 @@ config_probe_set_defaults(struct config *config)
 		    .flapping = CONFIG_FLAPPING,
 		    .settings = settings_new(probe->options, probe->options_count),
 		};
+		config->probes[i]->needs = need_resolve_all(probe, config->probes[i]->settings);
 	}
 }
 
@@ -160,6 +163,7 @@ lay_over(struct config_reading *reading, const struct kd_probe *probe, const str
 	*result = *base;
 	result->refs = 1;
 	result->settings = overlays[1].settings;
+	result->needs = need_resolve_all(probe, result->settings);
 	if (kd_is_set(common, PROBE_ENABLED))
 		result->enabled = kd_boolean(common, PROBE_ENABLED);
 	if (kd_is_set(common, PROBE_INTERVAL))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* metric_place: a place's metrics cut into calls: what is due is gathered, sorted so that like goes with like, and sent; what comes back goes to each series by itself. */
+/* metric_place: a place's metrics cut into calls: what is due is gathered, sorted so that like goes with like, and sent, a few calls at once; what comes back goes to each series by itself. */
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
@@ -10,11 +10,14 @@
 #include "common/str.h"
 #include "daemon/metric_private.h"
 
+/* A call of 500 metrics holds half a megabyte while it is under way, and the pace lets few through: of thousands of streams the others wait as lists of what they will ask. */
+enum { CALLS_AT_ONCE = 8 };
+
 /* What is sent in one turn of the loop, and how it ends: told of once, however many calls it takes. */
 struct metric_batch {
 	struct metric_place *place;
 	bool urgent;
-	size_t calls; /* under way */
+	size_t calls; /* waiting or under way */
 	size_t asked, good, bad;
 	/* The first that failed. */
 	enum aws_fault fault;
@@ -25,12 +28,12 @@ struct metric_batch {
 struct metric_call {
 	struct metric_place *place;
 	struct metric_batch *batch;
-	struct cloudwatch_op *op;
+	struct cloudwatch_op *op;   /* NULL: it waits for its turn */
 	struct metric_item **items; /* NULL inside: its stream is gone */
 	size_t count;
 	struct metric_range range;
 	int64_t base_ms, asked_ms; /* clock_mono_ms() */
-	LIST_ENTRY(metric_call) link;
+	TAILQ_ENTRY(metric_call) link;
 };
 
 /* ---- places ---- */
@@ -50,7 +53,7 @@ metric_place_get(struct metric_feed *feed, struct aws_place *aws)
 	place->aws = aws;
 	TAILQ_INIT(&place->parts);
 	TAILQ_INIT(&place->answered);
-	LIST_INIT(&place->calls);
+	TAILQ_INIT(&place->calls);
 	evtimer_assign(&place->kick, collect_base(feed->collect), kick_cb, place);
 	LIST_INSERT_HEAD(&feed->places, place, link);
 	return place;
@@ -67,7 +70,8 @@ static void
 call_free(struct metric_call *call)
 {
 	call->place->feed->asking -= call->count;
-	LIST_REMOVE(call, link);
+	call->place->under_way -= call->op != NULL;
+	TAILQ_REMOVE(&call->place->calls, call, link);
 	free(call->items);
 	free(call);
 }
@@ -81,12 +85,12 @@ tell(const struct metric_place *place, const char *check, const char *why)
 void
 metric_place_free(struct metric_place *place)
 {
-	struct metric_call *call, *next;
+	struct metric_call *call;
 
 	assert(TAILQ_EMPTY(&place->parts));
-	for (call = LIST_FIRST(&place->calls); call != NULL; call = next) {
-		next = LIST_NEXT(call, link);
-		cloudwatch_cancel(call->op);
+	while ((call = TAILQ_FIRST(&place->calls)) != NULL) {
+		if (call->op != NULL)
+			cloudwatch_cancel(call->op);
 		if (--call->batch->calls == 0)
 			batch_free(call->batch);
 		call_free(call);
@@ -115,7 +119,7 @@ metric_place_forget(struct metric_place *place, const struct metric_item *item)
 	struct metric_call *call;
 	size_t i;
 
-	LIST_FOREACH(call, &place->calls, link)
+	TAILQ_FOREACH(call, &place->calls, link)
 	for (i = 0; i < call->count; i++)
 		if (call->items[i] == item)
 			call->items[i] = NULL;
@@ -284,21 +288,32 @@ advance_answered(struct metric_place *place)
 }
 
 static void
+call_end(struct metric_call *call)
+{
+	struct metric_place *place = call->place;
+	struct metric_batch *batch = call->batch;
+
+	call_free(call);
+	if (--batch->calls > 0)
+		return;
+	note_end(place, batch);
+	batch_free(batch);
+}
+
+static void start_calls(struct metric_place *place);
+
+static void
 answer_cb(const struct aws_error *error, const struct cloudwatch_series *series, size_t count, void *arg)
 {
 	struct metric_call *call = arg;
 	struct metric_place *place = call->place;
-	struct metric_batch *batch = call->batch;
 	size_t i;
 
 	for (i = 0; i < count; i++)
 		if (call->items[i] != NULL)
 			take_series(call, call->items[i], error, &series[i]);
-	call_free(call);
-	if (--batch->calls == 0) {
-		note_end(place, batch);
-		batch_free(batch);
-	}
+	call_end(call);
+	start_calls(place);
 	advance_answered(place);
 }
 
@@ -371,35 +386,90 @@ query_of(const struct metric_item *item)
 	};
 }
 
+/* Waits for its turn. What is asked for by hand is ahead of all that is not. */
 static void
-send_call(struct metric_batch *batch, const struct due *rows, size_t count)
+add_call(struct metric_batch *batch, const struct due *rows, size_t count)
 {
+	struct metric_place *place = batch->place;
 	struct metric_call *call = mem_new(1, sizeof(*call));
-	struct cloudwatch_query *queries = mem_new(count, sizeof(*queries));
-	struct cloudwatch_ask ask = {
-	    .start_ms = rows[0].range.start_ms, .end_ms = rows[0].range.end_ms, .urgent = rows[0].item->urgent};
-	size_t i;
 
-	call->place = batch->place;
+	call->place = place;
 	call->batch = batch;
 	call->range = rows[0].range;
 	call->base_ms = rows[0].base_ms;
-	call->asked_ms = clock_mono_ms();
 	call->count = count;
 	call->items = mem_new(count, sizeof(struct metric_item *));
-	for (i = 0; i < count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		call->items[i] = rows[i].item;
 		rows[i].item->asking++;
-		rows[i].item->sent_ms = call->asked_ms;
-		rows[i].item->sent_urgent = ask.urgent;
-		queries[i] = query_of(rows[i].item);
+		rows[i].item->sent_ms = clock_mono_ms();
+		rows[i].item->sent_urgent = batch->urgent;
 	}
-	LIST_INSERT_HEAD(&batch->place->calls, call, link);
+	TAILQ_INSERT_TAIL(&place->calls, call, link);
 	batch->calls++;
 	batch->asked += count;
-	batch->place->feed->asking += count;
-	call->op = cloudwatch_get_metric_data(batch->place->aws, &ask, queries, count, answer_cb, call);
+	place->feed->asking += count;
+}
+
+/* Streams may have gone while it waited. */
+static void
+drop_gone(struct metric_call *call)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < call->count; i++)
+		if (call->items[i] != NULL)
+			call->items[kept++] = call->items[i];
+	call->batch->asked -= call->count - kept;
+	call->place->feed->asking -= call->count - kept;
+	call->count = kept;
+}
+
+static void
+start_call(struct metric_call *call)
+{
+	struct cloudwatch_query *queries = mem_new(call->count, sizeof(*queries));
+	struct cloudwatch_ask ask = {
+	    .start_ms = call->range.start_ms, .end_ms = call->range.end_ms, .urgent = call->batch->urgent};
+
+	call->asked_ms = clock_mono_ms();
+	for (size_t i = 0; i < call->count; i++) {
+		call->items[i]->sent_ms = call->asked_ms;
+		queries[i] = query_of(call->items[i]);
+	}
+	call->place->under_way++;
+	call->op = cloudwatch_get_metric_data(call->place->aws, &ask, queries, call->count, answer_cb, call);
 	free(queries);
+}
+
+/* The next whose turn it is; NULL: none waits. */
+static struct metric_call *
+next_call(const struct metric_place *place)
+{
+	struct metric_call *call, *first = NULL;
+
+	TAILQ_FOREACH(call, &place->calls, link)
+	{
+		if (call->op == NULL && call->batch->urgent)
+			return call;
+		if (call->op == NULL && first == NULL)
+			first = call;
+	}
+	return first;
+}
+
+static void
+start_calls(struct metric_place *place)
+{
+	struct metric_call *call;
+
+	while ((call = next_call(place)) != NULL && (place->under_way < CALLS_AT_ONCE || call->batch->urgent)) {
+		drop_gone(call);
+		if (call->count > 0)
+			start_call(call);
+		else
+			call_end(call);
+	}
 }
 
 /* ---- a batch ---- */
@@ -465,10 +535,11 @@ send_due(struct metric_place *place, const struct due_list *list)
 			batch->urgent = list->rows[at].item->urgent;
 		}
 		count = count_for_call(&list->rows[at], list->count - at);
-		send_call(batch, &list->rows[at], count);
+		add_call(batch, &list->rows[at], count);
 	}
 	for (at = 0; at < list->count; at++)
 		list->rows[at].item->urgent = false;
+	start_calls(place);
 }
 
 static void

@@ -9,7 +9,6 @@
 #include "common/clock.h"
 #include "common/fact.h"
 #include "common/mem.h"
-#include "common/need.h"
 #include "daemon/wants.h"
 
 enum {
@@ -214,7 +213,7 @@ look(struct task *task, int64_t since_ms, bool by_hand)
 	task->since_ms = since_ms;
 	task->due_ms = terms.deadline_ms;
 	task->gathering =
-	    collect_gather(task->watch->facts, task->needs, probe->needs_count, &terms, gathered_cb, task);
+	    collect_gather(task->watch->facts, rules_of(task)->needs, probe->needs_count, &terms, gathered_cb, task);
 }
 
 /* Due. Facts that another probe of this stream had fetched in this half of the interval serve this one too. */
@@ -258,7 +257,6 @@ task_new(struct watch *watch, size_t probe)
 	task->probe = probe;
 	TAILQ_INIT(&task->tickets);
 	task->timer = event_new(watch->schedule->parts.base, -1, 0, due_cb, task);
-	task->needs = need_resolve_all(probe_of(task), rules_of(task)->settings);
 	task->state = recall(task);
 	return task;
 }
@@ -275,7 +273,6 @@ task_free(struct task *task)
 		host_cancel(task->judging);
 	serve_tickets(task, NULL);
 	lossy_forget(&task->watch->schedule->lossy, &task->lossy, NULL);
-	free(task->needs);
 	free(task->state);
 	free(task);
 }

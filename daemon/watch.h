@@ -31,9 +31,8 @@ struct task {
 	struct collect_job *gathering;
 	struct host_job *judging;
 	struct ticket_list tickets;
-	struct kd_need *needs; /* the probe's, with the settings laid in */
-	char *state;           /* what the probe keeps */
-	struct lossy *lossy;   /* the last look lost findings */
+	char *state;         /* what the probe keeps */
+	struct lossy *lossy; /* the last look lost findings */
 };
 
 struct watch {
