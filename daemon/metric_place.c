@@ -33,7 +33,7 @@ struct metric_call {
 	size_t count;
 	struct metric_range range;
 	int64_t base_ms, asked_ms; /* clock_mono_ms() */
-	TAILQ_ENTRY(metric_call) link;
+	LIST_ENTRY(metric_call) link;
 };
 
 /* ---- places ---- */
@@ -53,7 +53,7 @@ metric_place_get(struct metric_feed *feed, struct aws_place *aws)
 	place->aws = aws;
 	TAILQ_INIT(&place->parts);
 	TAILQ_INIT(&place->answered);
-	TAILQ_INIT(&place->calls);
+	LIST_INIT(&place->calls);
 	evtimer_assign(&place->kick, collect_base(feed->collect), kick_cb, place);
 	LIST_INSERT_HEAD(&feed->places, place, link);
 	return place;
@@ -71,7 +71,7 @@ call_free(struct metric_call *call)
 {
 	call->place->feed->asking -= call->count;
 	call->place->under_way -= call->op != NULL;
-	TAILQ_REMOVE(&call->place->calls, call, link);
+	LIST_REMOVE(call, link);
 	free(call->items);
 	free(call);
 }
@@ -85,10 +85,11 @@ tell(const struct metric_place *place, const char *check, const char *why)
 void
 metric_place_free(struct metric_place *place)
 {
-	struct metric_call *call;
+	struct metric_call *call, *next;
 
 	assert(TAILQ_EMPTY(&place->parts));
-	while ((call = TAILQ_FIRST(&place->calls)) != NULL) {
+	for (call = LIST_FIRST(&place->calls); call != NULL; call = next) {
+		next = LIST_NEXT(call, link);
 		if (call->op != NULL)
 			cloudwatch_cancel(call->op);
 		if (--call->batch->calls == 0)
@@ -119,7 +120,7 @@ metric_place_forget(struct metric_place *place, const struct metric_item *item)
 	struct metric_call *call;
 	size_t i;
 
-	TAILQ_FOREACH(call, &place->calls, link)
+	LIST_FOREACH(call, &place->calls, link)
 	for (i = 0; i < call->count; i++)
 		if (call->items[i] == item)
 			call->items[i] = NULL;
@@ -405,15 +406,14 @@ add_call(struct metric_batch *batch, const struct due *rows, size_t count)
 		rows[i].item->sent_ms = clock_mono_ms();
 		rows[i].item->sent_urgent = batch->urgent;
 	}
-	TAILQ_INSERT_TAIL(&place->calls, call, link);
+	LIST_INSERT_HEAD(&place->calls, call, link);
 	batch->calls++;
 	batch->asked += count;
 	place->feed->asking += count;
 }
 
-/* Streams may have gone while it waited. */
 static void
-drop_gone(struct metric_call *call)
+drop_items(struct metric_call *call)
 {
 	size_t kept = 0;
 
@@ -442,20 +442,34 @@ start_call(struct metric_call *call)
 	free(queries);
 }
 
-/* The next whose turn it is; NULL: none waits. */
+/* The next whose turn it is, the oldest of its kind; NULL: none waits. */
 static struct metric_call *
 next_call(const struct metric_place *place)
 {
-	struct metric_call *call, *first = NULL;
+	struct metric_call *call, *next = NULL;
 
-	TAILQ_FOREACH(call, &place->calls, link)
+	LIST_FOREACH(call, &place->calls, link)
 	{
-		if (call->op == NULL && call->batch->urgent)
-			return call;
-		if (call->op == NULL && first == NULL)
-			first = call;
+		if (call->op == NULL && (next == NULL || call->batch->urgent >= next->batch->urgent))
+			next = call;
 	}
-	return first;
+	return next;
+}
+
+/* Streams may have gone while their calls waited. */
+static void
+drop_gone(struct metric_place *place)
+{
+	struct metric_call *call, *next;
+
+	for (call = LIST_FIRST(&place->calls); call != NULL; call = next) {
+		next = LIST_NEXT(call, link);
+		if (call->op != NULL)
+			continue;
+		drop_items(call);
+		if (call->count == 0)
+			call_end(call);
+	}
 }
 
 static void
@@ -463,13 +477,9 @@ start_calls(struct metric_place *place)
 {
 	struct metric_call *call;
 
-	while ((call = next_call(place)) != NULL && (place->under_way < CALLS_AT_ONCE || call->batch->urgent)) {
-		drop_gone(call);
-		if (call->count > 0)
-			start_call(call);
-		else
-			call_end(call);
-	}
+	drop_gone(place);
+	while ((call = next_call(place)) != NULL && (place->under_way < CALLS_AT_ONCE || call->batch->urgent))
+		start_call(call);
 }
 
 /* ---- a batch ---- */

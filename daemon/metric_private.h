@@ -71,10 +71,10 @@ struct metric_place {
 	struct collect *collect;
 	struct aws_place *aws;
 	struct metric_parts parts, answered;
-	struct event kick;               /* a batch at the end of this turn of the loop */
-	TAILQ_HEAD(, metric_call) calls; /* the oldest first */
-	size_t under_way;                /* of them */
-	unsigned history;                /* of batches, as collect_fails() takes it */
+	struct event kick;              /* a batch at the end of this turn of the loop */
+	LIST_HEAD(, metric_call) calls; /* the newest first */
+	size_t under_way;               /* of them */
+	unsigned history;               /* of batches, as collect_fails() takes it */
 	bool is_denied, is_troubled;
 	LIST_ENTRY(metric_place) link;
 };
