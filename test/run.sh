@@ -71,15 +71,15 @@ report() {
 }
 
 # What there is to do: LABEL NAME SECONDS COMMAND..., a line each, in the order in which it begins; reported in the same order.
-tasks=$out/tasks
-: >"$tasks"
+: >"$out/units"
+: >"$out/e2es"
 
 # unit LABEL FOLDER [WRAPPER...]
 unit() {
 	local label=$1 dir=$2 t
 	shift 2
 	for t in "$dir"/test/test_*"$only"*; do
-		[ -x "$t" ] && echo "$label ${t##*/test_} 240 $* $t" >>"$tasks"
+		[ -x "$t" ] && echo "$label ${t##*/test_} 240 nice $* $t" >>"$out/units"
 	done
 }
 
@@ -87,15 +87,15 @@ unit() {
 e2e() {
 	local label=$1 dir=$2 kind=$3 f only_in
 	for f in test/e2e/*"$only"*.bats; do
+		[ -e "$f" ] || continue
 		only_in=$(sed -n 's/^# builds: \([a-z]*\).*/\1/p' "$f")
 		[ -n "$only_in" ] && [ "$only_in" != "$kind" ] && continue
-		echo "$label $(basename "$f" .bats) 280 env KDIAG_BUILD=$dir bats --tap $f" >>"$tasks"
+		echo "$label $(basename "$f" .bats) 280 env KDIAG_BUILD=$dir bats --tap $f" >>"$out/e2es"
 	done
 }
 
 build "build/ (hardened)" BUILD=build WERROR=-Werror
 build "build/asan/ (ASan, UBSan)" BUILD=build/asan SANITIZE=1 OPT=-O1
-# The end-to-end tests first: they wait much, and the unit tests, which never do, fill the gaps.
 if [ "$part" != unit ]; then
 	e2e e2e-asan build/asan asan
 	e2e e2e build hardened
@@ -106,11 +106,15 @@ if [ "$part" != e2e ]; then
 	unit asan build/asan
 fi
 began=$SECONDS
-xargs -P "${KDIAG_TEST_JOBS:-$(($(nproc) + 1))}" -I{} bash -c 'run_one {}' <"$tasks" &
+# The end-to-end tests wait much; the unit tests, which hardly do, fill the gaps behind them, one at a time, nicely.
+begin() { xargs -P "$2" -I{} bash -c 'run_one {}' <"$out/$1" & }
+jobs=${KDIAG_TEST_JOBS:-$(($(nproc) + 1))}
+begin e2es "$jobs"
+if [ -s "$out/e2es" ]; then begin units 1; else begin units "$jobs"; fi
 while read -r label name _; do
 	until [ -e "$out/$label.$name.status" ]; do sleep 0.2; done
 	report "$label" "$name"
-done <"$tasks"
+done < <(cat "$out/units" "$out/e2es")
 wait
 for one in "${later[@]}"; do
 	# shellcheck disable=SC2086
