@@ -130,7 +130,7 @@ bill_each(struct bill *bill, int64_t now_ms, bill_row_cb visit, void *arg)
 double
 bill_usd(const struct aws_operation_count *row)
 {
-	return (double)row->metrics * METRIC_FEED_USD;
+	return (double)row->metrics * METRIC_PRICE_USD;
 }
 
 double

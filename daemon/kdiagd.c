@@ -13,8 +13,10 @@
 #include "daemon/cli.h"
 #include "daemon/config.h"
 #include "daemon/daemon.h"
+#include "daemon/metric_price.h"
 #include "daemon/notify.h"
 #include "daemon/once.h"
+#include "daemon/wants.h"
 
 enum { EXIT_USAGE = 2, EXIT_UNKNOWN = 3 };
 
@@ -42,6 +44,45 @@ load(const struct cli *cli)
 	return config;
 }
 
+static double
+price_of(const struct config *config, const struct config_stream *stream)
+{
+	size_t count;
+	struct collect_want *wants = wants_of_stream(config->plugins, stream, &count);
+	double usd_month = metric_price_usd_day(wants, count) * METRIC_PRICE_MONTH_DAYS;
+
+	free(wants);
+	return usd_month;
+}
+
+/* Who names a thousand streams shall know what that costs before he pays it. */
+static void
+print_price(const struct config *config)
+{
+	static const char *const shards[] = {
+	    [CONFIG_SHARDS_ON_TROUBLE] = "; those of single shards come on top while something is wrong",
+	    [CONFIG_SHARDS_ALWAYS] = "; those of single shards come on top",
+	    [CONFIG_SHARDS_NEVER] = "",
+	};
+	double usd_month = 0;
+	size_t i;
+
+	for (i = 0; i < config->streams_count; i++)
+		usd_month += price_of(config, &config->streams[i]);
+	if (config->streams_count > 0)
+		printf("metrics cost about $%.2f a month%s\n", usd_month, shards[config->aws.shard_metrics]);
+	for (i = 0; i < config->discover_count; i++) {
+		const struct config_discover *rule = &config->discover[i];
+		struct config_stream *one =
+		    config_stream_discovered(config, rule->account, rule->regions[0], rule->match);
+
+		printf("each stream that %s discovers costs about $%.2f a month\n", rule->match, price_of(config, one));
+		config_stream_free(one);
+	}
+	if (config->aws.budget_usd_per_day > 0)
+		printf("aws.budget_usd_per_day keeps all of it at $%.2f a day\n", config->aws.budget_usd_per_day);
+}
+
 static int
 check(const struct cli *cli)
 {
@@ -55,6 +96,7 @@ check(const struct cli *cli)
 	printf("%s is good: %zu stream%s, %zu discover rule%s, %zu probe%s\n", cli->config, config->streams_count,
 	    text_plural(config->streams_count), config->discover_count, text_plural(config->discover_count),
 	    plugins_count(config->plugins), text_plural(plugins_count(config->plugins)));
+	print_price(config);
 	config_unref(config);
 	return EXIT_SUCCESS;
 }

@@ -435,7 +435,7 @@ add_part(const struct metric_part *part, double stretch, double cycle_ms, struct
 		if (is_cyclic(want) && step_ms <= cycle_ms)
 			plan->metrics += want->count;
 	}
-	plan->usd_day = plan->per_day * METRIC_FEED_USD;
+	plan->usd_day = plan->per_day * METRIC_PRICE_USD;
 	plan->cycle_s = isfinite(cycle_ms) ? (int64_t)(cycle_ms / 1000) : 0;
 }
 
@@ -515,7 +515,7 @@ budget_of(const struct metric_feed *feed)
 
 	if (options->spent_usd != NULL)
 		budget.spent_usd = options->spent_usd(options->arg);
-	budget.spent_usd += (double)feed->asking * METRIC_FEED_USD;
+	budget.spent_usd += (double)feed->asking * METRIC_PRICE_USD;
 	return budget;
 }
 
@@ -544,5 +544,5 @@ metric_feed_budget(struct metric_feed *feed)
 	tell_budget(feed, &budget);
 	if (budget.usd_per_day <= 0)
 		return (double)INFINITY;
-	return fmax(0, (budget.usd_per_day - budget.spent_usd) / METRIC_FEED_USD);
+	return fmax(0, (budget.usd_per_day - budget.spent_usd) / METRIC_PRICE_USD);
 }

@@ -7,9 +7,7 @@
 #define KDIAG_METRIC_FEED_H
 
 #include "daemon/collect.h"
-
-/* Amazon CloudWatch pricing, API: GetMetricData, in all regions. No free tier. */
-#define METRIC_FEED_USD (0.01 / 1000)
+#include "daemon/metric_price.h"
 
 /* Shard-level metrics cost once for each shard. */
 enum metric_shards { METRIC_SHARDS_ON_TROUBLE, METRIC_SHARDS_ALWAYS, METRIC_SHARDS_NEVER };

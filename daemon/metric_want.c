@@ -151,17 +151,13 @@ metric_want_base_ms(const struct metric_want *want)
 	    want->need.period_s, aws_place_now_ms(want->part->place->aws), feed_of(want)->options.settle_s * 1000);
 }
 
-/* Whole periods, for between their ends there is nothing new. What is shifted is read an hour ahead, and that cannot be stretched. */
+/* What is shifted is read an hour ahead, and that cannot be stretched. */
 double
 metric_want_step_ms(const struct metric_want *want, double stretch)
 {
-	int64_t period_ms = want->need.period_s * 1000;
+	double step_ms = (double)metric_price_step_s(&want->need, want->interval_ms / 1000) * 1000;
 
-	if (want->need.shift_s > 0)
-		return METRIC_SERIES_AHEAD_S * 1000;
-	if (want->interval_ms <= period_ms)
-		return (double)period_ms * stretch;
-	return (double)(want->interval_ms - want->interval_ms % period_ms) * stretch;
+	return want->need.shift_s > 0 ? step_ms : step_ms * stretch;
 }
 
 static double

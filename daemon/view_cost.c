@@ -234,7 +234,7 @@ view_cost(const struct daemon *daemon)
 	set_number(&out, "usd_today", bill_usd_today(daemon->bill, clock_now_ms()));
 	set_number(&out, "usd_month", cost.usd_day * DAYS_A_MONTH);
 	write_budget(&out, daemon);
-	set_number(&out, "usd_1000_metrics", METRIC_FEED_USD * 1000);
+	set_number(&out, "usd_1000_metrics", METRIC_PRICE_USD * 1000);
 	write_sums(&out, "places", cost.places, cost.places_count);
 	write_sums(&out, "operations", cost.operations, cost.operations_count);
 	json_text_set_integer(&out, "streams_count", (int64_t)cost.streams_count);

@@ -1192,7 +1192,7 @@ test_budget(void **state)
 		size_t before = ops_made;
 
 		look_at(stream, &wants[0].need, 1, &look);
-		spent += (double)asked_metrics(before) * METRIC_FEED_USD;
+		spent += (double)asked_metrics(before) * METRIC_PRICE_USD;
 		answer_all(NULL);
 		turn();
 		assert_true(last_value(&look) >= minute - 5);
@@ -1232,7 +1232,7 @@ test_last_cents(void **state)
 
 	(void)state;
 	options.usd_per_day = 1;
-	spent = 1 - 2.5 * METRIC_FEED_USD;
+	spent = 1 - 2.5 * METRIC_PRICE_USD;
 	metric_feed_configure(feed, &options);
 	look_at(stream, &wants[0].need, 1, &look);
 	assert_int_equal(asked_metrics(0), 2);
