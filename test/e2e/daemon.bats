@@ -219,7 +219,7 @@ up() {
 @test "-t, --options, --version, --help, and wrong words" {
 	run "$BUILD_DIR/kdiagd" -t -c "$CONFIG"
 	[ "$status" -eq 0 ]
-	[[ "$output" == *"5 streams"* ]]
+	[[ "$output" == *"5 streams"* && "$output" == *"metrics cost about \$31.75 a month; "* ]] # 5 x $6.35: probes/README.md
 	run "$BUILD_DIR/kdiagd" --options --probes "$BUILD_DIR/probes"
 	[ "$status" -eq 0 ]
 	[[ "$output" == *updating_warning* && "$output" == *heartbeat* ]]
