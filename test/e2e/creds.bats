@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
+# builds: asan (the hardened build has other files to show itself in)
 # Where kdiagd's credentials come from, what becomes of them, and that none is ever said.
 
 load helpers

@@ -242,7 +242,9 @@ clock_off() {
 	self_is clock
 	the_self '.[0].summary' | grep -E \
 		"^the host's clock is 1 h $2 that of (sts|kinesis) in us-east-1; requests are signed with AWS's time until it is set"
-	[ "$(awssim_stat rejected_signatures)" -le 6 ] # what was under way before the first answer
+	rejected=$(awssim_stat rejected_signatures)
+	echo "$rejected signatures were rejected"
+	[ "$rejected" -le 16 ] # once each, what a slow machine had under way before the first answer
 	clear_faults
 	wait_for 10 self_is_clean
 	all_is_seen

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
+# builds: asan (the hardened build has other files to show itself in)
 # Who may do what: principals read from the simulated IAM, judged, mended, denied to kdiag, and what all that costs in calls.
 
 load helpers

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
+# builds: asan (the hardened build has other files to show itself in)
 # What CloudWatch may answer that is no good answer: pages, parts, queries that fail, and answers that are none. Each harms its own metric at most, and
 # nothing is taken for well. Time runs fast for simulator and daemon alike.
 

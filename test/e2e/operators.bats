@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
+# builds: asan (the hardened build has other files to show itself in)
 # What people say of findings: ack and silence, who may, whose name it bears, and what history makes of it.
 bats_require_minimum_version 1.5.0
 

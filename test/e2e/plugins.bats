@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
+# builds: asan (the hardened build has other files to show itself in)
 # Probes as files: those that are refused, those of third parties, those that say too much.
 
 load helpers

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
+# builds: asan (the hardened build has other files to show itself in)
 # kdiagd's lines through the real syslog(3): in a mount namespace of its own, where /dev/log is a socket of this test.
 
 load helpers
