@@ -27,8 +27,7 @@ run_one() {
 	local to="$out/$1.$2" seconds=$3
 	shift 3
 	printf '%q ' timeout "$seconds" "$@" >"$to.again"
-	local sort -s -k 1,1 "$out/e2es" | cut -d ' ' -f 2- >"$out/sorted" && mv "$out/sorted" "$out/e2es"
-began=$SECONDS
+	local began=$SECONDS
 	timeout "$seconds" "$@" >"$to.tap" 2>"$to.err" </dev/null
 	local rc=$?
 	echo $((SECONDS - began)) >"$to.took"
@@ -107,6 +106,7 @@ if [ "$part" != e2e ]; then
 		--suppressions=test/valgrind.supp
 	unit asan build/asan
 fi
+sort -s -k 1,1 "$out/e2es" | cut -d ' ' -f 2- >"$out/sorted" && mv "$out/sorted" "$out/e2es"
 began=$SECONDS
 # The end-to-end tests wait much; the unit tests, which hardly do, fill the gaps behind them, one at a time, nicely.
 begin() { xargs -P "$2" -I{} bash -c 'run_one {}' <"$out/$1" & }
