@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/mem.h"
+#include "common/need.h"
 
 void
 metric_series_init(struct metric_series *series, const struct kd_need *need, const char *subject)
@@ -82,12 +83,36 @@ move_to(struct metric_series *series, int64_t first_ms, size_t count)
 	for (i = 0; i < count; i++) {
 		int64_t from = (int64_t)i + step;
 
-		values[i] = from >= 0 && (uint64_t)from < series->count ? series->values[from] : NAN;
+		bool held = series->values != NULL && from >= 0 && (uint64_t)from < series->count;
+
+		values[i] = held ? series->values[from] : NAN;
 	}
 	free(series->values);
 	series->values = values;
 	series->count = count;
 	series->first_ms = first_ms;
+}
+
+/* Half of a stream's metrics never have a datapoint: nobody puts single records, nobody is refused. */
+static void
+drop_gaps(struct metric_series *series)
+{
+	for (size_t i = 0; i < series->count; i++)
+		if (!isnan(series->values[i]))
+			return;
+	free(series->values);
+	series->values = NULL;
+}
+
+/* As many as any window has. */
+static const double *
+gaps(void)
+{
+	static double values[NEED_POINTS_MAX];
+
+	for (size_t i = 0; !isnan(values[NEED_POINTS_MAX - 1]); i++)
+		values[i] = NAN;
+	return values;
 }
 
 void
@@ -105,6 +130,7 @@ metric_series_take(
 	if (range->start_ms < first_ms)
 		skip = (size_t)((first_ms - range->start_ms) / period_ms(series));
 	memcpy(series->values + series->count - (count - skip), values + skip, (count - skip) * sizeof(*values));
+	drop_gaps(series);
 	if (series->read_to_ms == 0 || range->start_ms > series->read_to_ms || range->start_ms < series->read_from_ms)
 		series->read_from_ms = range->start_ms;
 	if (series->read_from_ms < first_ms)
@@ -135,6 +161,7 @@ struct kd_series
 metric_series_cut(const struct metric_series *series, int64_t window_s, int64_t base_ms)
 {
 	int64_t first_ms = window_end(series, base_ms) - window_s * 1000;
+	int64_t at = (first_ms - series->first_ms) / period_ms(series);
 
 	assert(metric_series_holds(series, window_s, base_ms));
 	return (struct kd_series){
@@ -142,6 +169,6 @@ metric_series_cut(const struct metric_series *series, int64_t window_s, int64_t 
 	    .first_ms = first_ms,
 	    .period_s = series->need.period_s,
 	    .count = (size_t)(window_s / series->need.period_s),
-	    .values = series->values + (first_ms - series->first_ms) / period_ms(series),
+	    .values = series->values == NULL ? gaps() : series->values + at,
 	};
 }

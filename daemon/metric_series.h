@@ -18,7 +18,7 @@ enum { METRIC_SERIES_REREAD_MS = 15 * 60 * 1000, METRIC_SERIES_AHEAD_S = 3600 };
 struct metric_series {
 	struct kd_need need; /* resolved; the window is the longest that anybody wants; the metric's name is borrowed */
 	char *subject;       /* a shard's id, a consumer's name; NULL: the stream */
-	double *values;      /* from first_ms on, one a period; NAN: no datapoint */
+	double *values;      /* from first_ms on, one a period; NAN: no datapoint. NULL: none has one */
 	size_t count;
 	int64_t first_ms;
 	/* What lies between is read; read_to_ms 0: nothing is. */

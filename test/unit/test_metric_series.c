@@ -212,6 +212,39 @@ test_hours(void **state)
 	assert_true(metric_series_cut(&series, 86400 * 2, NOON + HOUR).values[47] == 0);
 }
 
+static void
+take_one(int64_t base_ms, double value)
+{
+	struct metric_range range = metric_series_next(&series, base_ms);
+	double values[64];
+
+	assert_true((range.end_ms - range.start_ms) / MINUTE <= 64);
+	for (size_t i = 0; i < 64; i++)
+		values[i] = NAN;
+	values[0] = value;
+	metric_series_take(&series, &range, base_ms, values);
+}
+
+/* What has no datapoint takes no room, until it has one, and again when its last one has left the window. */
+static void
+test_no_datapoint(void **state)
+{
+	struct kd_series cut;
+
+	(void)state;
+	begin(&half_hour);
+	take_one(NOON, NAN);
+	assert_null(series.values);
+	cut = metric_series_cut(&series, 1800, NOON);
+	assert_int_equal(cut.count, 30);
+	assert_true(isnan(cut.values[0]) && isnan(cut.values[29]));
+	take_one(NOON + MINUTE, 7); /* the oldest minute that may still change */
+	cut = metric_series_cut(&series, 1800, NOON + MINUTE);
+	assert_true(isnan(cut.values[13]) && cut.values[14] == 7 && isnan(cut.values[15]));
+	take_one(NOON + HOUR, NAN);
+	assert_null(series.values);
+}
+
 int
 main(void)
 {
@@ -224,6 +257,7 @@ main(void)
 	    cmocka_unit_test_teardown(test_clock_set_back, end),
 	    cmocka_unit_test_teardown(test_shifted, end),
 	    cmocka_unit_test_teardown(test_hours, end),
+	    cmocka_unit_test_teardown(test_no_datapoint, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
