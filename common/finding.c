@@ -149,12 +149,12 @@ finding_make_id(struct finding *finding)
 	    stream != NULL ? stream->name : "", finding->probe, finding->check, finding->subject};
 	unsigned char hash[EVP_MAX_MD_SIZE];
 	EVP_MD_CTX *digest = begin_digest();
+	static struct str text; /* one thread; a call of the digest costs more than a copy */
 
-	for (size_t i = 0; i < KD_COUNT(parts); i++) {
-		bool is_last = i + 1 == KD_COUNT(parts);
-
-		EVP_DigestUpdate(digest, parts[i], strlen(parts[i]) + !is_last);
-	}
+	str_clear(&text);
+	for (size_t i = 0; i < KD_COUNT(parts); i++)
+		str_add_len(&text, parts[i], strlen(parts[i]) + (i + 1 < KD_COUNT(parts)));
+	EVP_DigestUpdate(digest, text.s, text.len);
 	EVP_DigestFinal_ex(digest, hash, NULL);
 	for (size_t i = 0; i < ID_BYTES; i++) {
 		finding->id[2 * i] = "0123456789abcdef"[hash[i] >> 4];

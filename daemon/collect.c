@@ -273,6 +273,12 @@ is_usable(const struct collect_stream *stream, enum slot_index index, const stru
 	return is_fresh(&stream->slots[index], terms) || is_trusted(stream, index, terms);
 }
 
+bool
+collect_is_own(enum kd_need_kind kind)
+{
+	return slot_of(kind) != SLOTS;
+}
+
 /* Of a kind that nobody here fetches: the program was built without its feed, or a test. */
 static struct fact *
 missing_feed(const struct kd_need *need)

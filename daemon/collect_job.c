@@ -18,13 +18,16 @@ job_free(struct collect_job *job)
 	free(job);
 }
 
-/* Of what has come since a need was served, the newest serves it; what is still pending is late. */
+/* Of what Kinesis has said since a need was served, the newest serves it, so that all is of one moment; what is still pending is late. */
 static void
 freshen(struct collect_job *job)
 {
 	for (size_t i = 0; i < job->count; i++) {
-		struct fact *fact = collect_get(job->stream, &job->needs[i], &job->terms);
+		struct fact *fact;
 
+		if (job->facts[i] != NULL && !collect_is_own(job->needs[i].kind))
+			continue; /* a feed makes its fact anew each time */
+		fact = collect_get(job->stream, &job->needs[i], &job->terms);
 		if (fact == NULL && job->facts[i] == NULL)
 			fact = collect_late(job->stream, &job->needs[i]);
 		if (fact == NULL)

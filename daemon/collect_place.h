@@ -120,6 +120,8 @@ const char *collect_slot_operation(enum slot_index slot);
 /* collect.c, for collect_job.c: the fact that serves these terms (the caller's reference), or NULL; sees to it that one comes; what a need is that has none in time. */
 struct fact *collect_get(
     const struct collect_stream *stream, const struct kd_need *need, const struct collect_terms *terms);
+/* Is it one of Kinesis's own answers, and no feed's? */
+bool collect_is_own(enum kd_need_kind kind);
 void collect_ask(struct collect_stream *stream, const struct kd_need *need, const struct collect_terms *terms);
 struct fact *collect_late(struct collect_stream *stream, const struct kd_need *need);
 /* For what serves although it is of a turn before: sees to it that the next comes. */

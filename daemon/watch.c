@@ -118,11 +118,11 @@ static int64_t
 deadline_ms(const struct task *task, bool by_hand)
 {
 	int64_t interval_ms = rules_of(task)->interval_s * 1000;
-	int64_t turns_ms = collect_turn_ms(task->watch->facts) * TURNS_UNTIL_LATE;
-	int64_t wait_ms = DEADLINE_MIN_MS;
+	int64_t wait_ms = DEADLINE_MIN_MS, turns_ms;
 
 	if (by_hand)
 		return clock_mono_ms() + BY_HAND_DEADLINE_MS;
+	turns_ms = collect_turn_ms(task->watch->facts) * TURNS_UNTIL_LATE;
 	if (interval_ms > wait_ms)
 		wait_ms = interval_ms;
 	if (turns_ms > wait_ms)

@@ -36,7 +36,7 @@ start_sim() {
 # write_config INTERVAL PACE COUNT: the simulator's streams, by name.
 write_config() {
 	cat >"$dir/kdiagd.yaml" <<-YAML
-		daemon: {socket: $dir/k.sock, state: $dir/k.db, probes: $build/probes, interval: $1}
+		daemon: {socket: $dir/k.sock, state: $dir/k.db, probes: ${probes:-$build/probes}, interval: $1}
 		syslog: {enabled: false}
 		aws: {region: us-east-1, pace: $2, endpoint_url: "http://127.0.0.1:$port"}
 		streams:
@@ -57,11 +57,14 @@ rss_mb() { awk '/VmRSS/ {printf "%.1f", $2 / 1024}' "/proc/$daemon/status"; }
 
 # What an AWS call costs in CPU: kdiagd's own modules, a bare libcurl loop, boto3; in turn, three times.
 call() {
-	local python=python3
+	local python=python3 probes
 
 	"$python" -c "import boto3" 2>/dev/null || python=/usr/bin/python3
 	echo "== call: CPU of an AWS call (DescribeStreamSummary and ListShards in turn, against kdiag-awssim, 8 connections)"
 	start_sim 200 false
+	probes=$dir/probes # those that judge the answers of these two calls; what the others judge comes by calls of their own
+	mkdir -p "$probes"
+	cp "$build"/probes/{stream_status,config_drift}.so "$build"/test/probes/open_shards.so "$probes"
 	write_config 60s unlimited 200
 
 	for _ in 1 2 3; do
