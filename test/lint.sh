@@ -4,6 +4,7 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 bad=0
+mkdir -p build # a fresh clone has none
 fail() { echo "lint: $*"; bad=1; }
 
 mapfile -t sources < <(git ls-files -co --exclude-standard '*.c' '*.h')

@@ -33,7 +33,7 @@ enum fault_kind {
 	FAULT_SKEWED_DATE,        /* the server's clock is off by `seconds` */
 	FAULT_SMALL_PAGES,        /* GetMetricData: at most `size` points a page */
 	FAULT_PARTIAL_DATA,       /* these three strike one query of a GetMetricData: half of its points, */
-	FAULT_INTERNAL_ERROR,     /* none of them, for now */
+	FAULT_INTERNAL_ERROR,     /* none of them */
 	FAULT_FORBIDDEN,          /* or none at all */
 	FAULT_KINDS,
 };
