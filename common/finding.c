@@ -112,6 +112,8 @@ finding_copy(const struct finding *finding)
 	copy->evidence = mem_strdup(finding->evidence);
 	if (copy->stream != NULL)
 		(void)stream_id_ref(copy->stream);
+	if (copy->id[0] == '\0')
+		finding_make_id(copy);
 	return copy;
 }
 

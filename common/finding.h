@@ -33,8 +33,8 @@ struct finding {
 	uint64_t count; /* looks in which it was seen since first_seen */
 };
 
-void finding_clear(struct finding *finding); /* frees what it holds, not itself */
-struct finding *finding_copy(const struct finding *finding);
+void finding_clear(struct finding *finding);                 /* frees what it holds, not itself */
+struct finding *finding_copy(const struct finding *finding); /* with its id, also where the original has none yet */
 void finding_free(struct finding *finding);
 
 /* The id: the first 32 bits of SHA-256 over account, region, stream, probe, check and subject with NUL between, in hex. */

@@ -114,11 +114,12 @@ format_line(size_t max, const char *fmt, va_list ap)
 	return line;
 }
 
+/* check: as it stands in the probe's table, where the finding has it from. */
 static bool
 is_reported(const struct kd_report *report, const char *check, const char *subject)
 {
 	for (size_t i = 0; i < report->count; i++)
-		if (strcmp(report->findings[i].check, check) == 0 && strcmp(report->findings[i].subject, subject) == 0)
+		if (report->findings[i].check == check && strcmp(report->findings[i].subject, subject) == 0)
 			return true;
 	return false;
 }
@@ -168,7 +169,6 @@ begin(struct kd_report *report, size_t number, const char *subject, enum kd_seve
 	finding->severity = severity;
 	finding->symptom = (char *)check->symptom;
 	finding->step = (char *)check->step;
-	finding_make_id(finding);
 	report->is_open = true;
 	return finding;
 }

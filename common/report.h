@@ -15,7 +15,7 @@ enum { REPORT_MAX = 1000, REPORT_EVIDENCE_MAX = 16, REPORT_STATE_MAX = 1024 * 10
 struct kd_report *report_new(const struct kd_probe *probe, struct stream_id *stream);
 void report_free(struct kd_report *report);
 size_t report_count(const struct kd_report *report);
-/* Findings in the order the probe made them, ids and texts filled, times and state not. */
+/* Findings in the order the probe made them: texts filled; id, times and state not (most looks find what is known already, and need no id). */
 const struct finding *report_at(const struct kd_report *report, size_t i);
 /* How many findings a probe made past REPORT_MAX and lost; its sentences that were bad (check out of range, repeated subject) count too. */
 size_t report_dropped(const struct kd_report *report);

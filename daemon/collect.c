@@ -260,11 +260,13 @@ static bool
 is_trusted(const struct collect_stream *stream, enum slot_index index, const struct collect_terms *terms)
 {
 	const struct slot *slot = &stream->slots[index];
-	int64_t turn_ms = collect_place_turn_ms(stream->place);
+	int64_t turn_ms;
 
-	return index != SLOT_STATUS && !terms->urgent && turn_ms > stream->place->interval_ms / 2 &&
-	       slot->fact != NULL && fact_reason(slot->fact) == KD_KNOWN && !slot->doubted &&
-	       clock_mono_ms() - slot->asked_ms < TURNS_TRUSTED * turn_ms;
+	if (index == SLOT_STATUS || terms->urgent || slot->doubted || slot->fact == NULL ||
+	    fact_reason(slot->fact) != KD_KNOWN)
+		return false;
+	turn_ms = collect_place_turn_ms(stream->place);
+	return turn_ms > stream->place->interval_ms / 2 && clock_mono_ms() - slot->asked_ms < TURNS_TRUSTED * turn_ms;
 }
 
 static bool

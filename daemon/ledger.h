@@ -189,6 +189,8 @@ struct ledger_entry {
 typedef void (*ledger_visit)(const struct ledger_entry *entry, void *arg);
 /* Every entry of a stream (NULL: of kdiag itself), worst first, then by probe, check, subject. */
 void ledger_each(const struct ledger *ledger, const struct stream_id *stream, ledger_visit visit, void *arg);
+/* The same in no particular order, for who looks for something. */
+void ledger_each_unsorted(const struct ledger *ledger, const struct stream_id *stream, ledger_visit visit, void *arg);
 /* Every entry of all, self included, in no particular order. */
 void ledger_each_all(const struct ledger *ledger, ledger_visit visit, void *arg);
 const struct finding *ledger_find(const struct ledger *ledger, const char *id);

@@ -19,7 +19,7 @@ static const char no_longer_reported[] = "no longer reported";
 
 /* "PROBE/CHECK/SUBJECT"; the subject may hold slashes of its own. Of the same stream, or of kdiag itself. */
 static struct ledger_item *
-find_blamed(const struct ledger *ledger, const struct ledger_record *record, const char *blame)
+find_blamed(const struct ledger *ledger, struct ledger_record *record, const char *blame)
 {
 	struct finding named = {0};
 	struct ledger_item *item = NULL;
@@ -53,7 +53,7 @@ has_just_changed(const struct finding *finding, int64_t now_ms)
 static bool
 is_explained(const struct ledger *ledger, const struct ledger_item *item, const char *blame, int64_t now_ms)
 {
-	const struct ledger_record *record = item->record;
+	struct ledger_record *record = item->record;
 
 	for (int depth = 0; depth < BLAME_DEPTH && blame != NULL; depth++) {
 		const struct ledger_item *blamed = find_blamed(ledger, record, blame);

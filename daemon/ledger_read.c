@@ -69,6 +69,15 @@ ledger_each(const struct ledger *ledger, const struct stream_id *stream, ledger_
 }
 
 void
+ledger_each_unsorted(const struct ledger *ledger, const struct stream_id *stream, ledger_visit visit, void *arg)
+{
+	const struct ledger_record *record = ledger_table_find_record(ledger->table, stream);
+
+	for (size_t i = 0; record != NULL && i < record->count; i++)
+		show(ledger, record->items[i], visit, arg);
+}
+
+void
 ledger_each_all(const struct ledger *ledger, ledger_visit visit, void *arg)
 {
 	const struct ledger_record *record;

@@ -12,6 +12,7 @@
 enum {
 	ID_BUCKETS = 16384,    /* 128 KiB; six findings in each at 100,000 */
 	STREAM_BUCKETS = 2048, /* 16 KiB; five streams in each at 10,000 */
+	NEAR = 8,              /* findings looked at before an id is made: as much as that costs */
 };
 
 LIST_HEAD(item_list, ledger_item);
@@ -196,19 +197,47 @@ ledger_table_first(const struct ledger_table *table)
 static bool
 same_names(const struct finding *a, const struct finding *b)
 {
-	return strcmp(a->id, b->id) == 0 && strcmp(a->subject, b->subject) == 0 && strcmp(a->check, b->check) == 0 &&
+	return strcmp(a->check, b->check) == 0 && strcmp(a->subject, b->subject) == 0 &&
 	       strcmp(a->probe, b->probe) == 0;
 }
 
-struct ledger_item *
-ledger_table_find(const struct ledger_table *table, const struct ledger_record *record, const struct finding *finding)
+static struct ledger_item *
+find_near(struct ledger_record *record, const struct finding *finding)
+{
+	for (size_t i = 0; i < NEAR && i < record->count; i++) {
+		size_t at = (record->next + i) % record->count;
+
+		if (!same_names(&record->items[at]->finding, finding))
+			continue;
+		record->next = at + 1;
+		return record->items[at];
+	}
+	return NULL;
+}
+
+static struct ledger_item *
+find_by_id(const struct ledger_table *table, const struct ledger_record *record, const struct finding *finding)
 {
 	struct ledger_item *item;
 
 	LIST_FOREACH(item, &table->ids[bucket_of_id(finding->id)], same_bucket)
-	if (item->record == record && same_names(&item->finding, finding))
+	if (item->record == record && strcmp(item->finding.id, finding->id) == 0 && same_names(&item->finding, finding))
 		return item;
 	return NULL;
+}
+
+struct ledger_item *
+ledger_table_find(const struct ledger_table *table, struct ledger_record *record, const struct finding *finding)
+{
+	struct finding named = *finding;
+	struct ledger_item *item;
+
+	if (named.id[0] != '\0')
+		return find_by_id(table, record, finding);
+	if ((item = find_near(record, finding)) != NULL)
+		return item;
+	finding_make_id(&named);
+	return find_by_id(table, record, &named);
 }
 
 /* Streams have few findings, and there are thousands of streams: room grows by a half only. */
@@ -230,16 +259,16 @@ ledger_table_add(struct ledger_table *table, struct ledger_record *record, const
 	if (record->count >= LEDGER_RECORD_MAX)
 		return NULL;
 	item = mem_new(1, sizeof(*item));
-	memcpy(item->finding.id, finding->id, sizeof(item->finding.id));
 	item->finding.stream = record->stream;
 	item->finding.probe = share_word(table, finding->probe);
 	item->finding.check = share_word(table, finding->check);
 	item->finding.subject = share_subject(finding->subject);
 	item->finding.summary = mem_strdup("");
+	finding_make_id(&item->finding);
 	item->record = record;
 	item->no = ++table->last_no;
 	append_item(record, item);
-	LIST_INSERT_HEAD(&table->ids[bucket_of_id(finding->id)], item, same_bucket);
+	LIST_INSERT_HEAD(&table->ids[bucket_of_id(item->finding.id)], item, same_bucket);
 	return item;
 }
 

@@ -37,6 +37,8 @@ struct ledger_record {
 	struct stream_id *stream; /* NULL: kdiag itself */
 	struct ledger_item **items;
 	size_t count, room;
+	size_t
+	    next; /* of items: where the finding that is looked for stands most likely, behind the last that was found */
 	bool overflowed; /* it was said that this one is full */
 	LIST_ENTRY(ledger_record) same_bucket;
 	LIST_ENTRY(ledger_record) all;
@@ -52,10 +54,13 @@ struct ledger_record *ledger_table_make_record(struct ledger_table *table, struc
 void ledger_table_drop_record(struct ledger_record *record);
 struct ledger_record *ledger_table_first(const struct ledger_table *table); /* then LIST_NEXT(record, all) */
 
-/* By what the id is made of (32 bits alone are not unique among 100,000); finding->id must be set. */
+/*
+ * By what the id is made of (32 bits alone are not unique among 100,000). Where finding->id is empty, as in a report, it is looked for first where it stands most likely:
+ * probes say the same in the same order each time, and an id costs more than all else that is done about a finding that has not changed.
+ */
 struct ledger_item *ledger_table_find(
-    const struct ledger_table *table, const struct ledger_record *record, const struct finding *finding);
-/* A new item with the finding's names and no other texts. NULL: the record is full. */
+    const struct ledger_table *table, struct ledger_record *record, const struct finding *finding);
+/* A new item with the finding's names, its id and no other texts. NULL: the record is full. */
 struct ledger_item *ledger_table_add(
     struct ledger_table *table, struct ledger_record *record, const struct finding *finding);
 /* The last item of its record takes its place there: count down when dropping in a loop. */

@@ -42,6 +42,15 @@ pending_free(struct pending *pending)
 }
 
 static void
+add_finding(json_t *array, const struct finding *seen)
+{
+	struct finding *finding = finding_copy(seen);
+
+	json_array_append_new(array, finding_to_json(finding));
+	finding_free(finding);
+}
+
+static void
 run_report_cb(const struct watch *watch, const struct kd_report *report, void *arg)
 {
 	struct pending *pending = arg;
@@ -49,7 +58,7 @@ run_report_cb(const struct watch *watch, const struct kd_report *report, void *a
 
 	(void)watch;
 	for (i = 0; i < report_count(report); i++)
-		json_array_append_new(pending->findings, finding_to_json(report_at(report, i)));
+		add_finding(pending->findings, report_at(report, i));
 }
 
 static void

@@ -48,10 +48,12 @@ static void
 trouble_cb(const struct ledger_entry *entry, void *arg)
 {
 	struct trouble *trouble = arg;
-	int probe = plugins_find(trouble->plugins, entry->finding->probe);
+	int probe;
 
-	trouble->is_there |= entry->finding->state == FINDING_OPEN && entry->finding->severity >= KD_WARNING &&
-			     probe >= 0 && reads_metrics(plugins_at(trouble->plugins, (size_t)probe));
+	if (trouble->is_there || entry->finding->state != FINDING_OPEN || entry->finding->severity < KD_WARNING)
+		return;
+	probe = plugins_find(trouble->plugins, entry->finding->probe);
+	trouble->is_there = probe >= 0 && reads_metrics(plugins_at(trouble->plugins, (size_t)probe));
 }
 
 bool
@@ -59,6 +61,6 @@ wants_details(const struct ledger *ledger, const struct plugins *plugins, const 
 {
 	struct trouble trouble = {.plugins = plugins};
 
-	ledger_each(ledger, stream, trouble_cb, &trouble);
+	ledger_each_unsorted(ledger, stream, trouble_cb, &trouble);
 	return trouble.is_there;
 }

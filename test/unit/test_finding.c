@@ -226,6 +226,7 @@ test_report(void **state)
 {
 	struct kd_report *report = make_report();
 	const struct finding *finding;
+	struct finding *first, *second;
 	json_t *document;
 	char *line;
 
@@ -243,8 +244,12 @@ test_report(void **state)
 	assert_string_equal(finding->probe, "tester");
 	assert_string_equal(finding->symptom, "permission_issues");
 	assert_string_equal(finding->step, "Look again");
-	assert_int_equal(strlen(finding->id), FINDING_ID_SIZE - 1);
-	assert_string_not_equal(finding->id, report_at(report, 1)->id);
+	first = finding_copy(finding);
+	second = finding_copy(report_at(report, 1));
+	assert_int_equal(strlen(first->id), FINDING_ID_SIZE - 1);
+	assert_string_not_equal(first->id, second->id);
+	finding_free(first);
+	finding_free(second);
 	kd_keep_state(report, "seen 1");
 	assert_string_equal(report_state(report), "seen 1");
 	document = report_to_json(report);

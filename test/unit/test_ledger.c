@@ -459,6 +459,44 @@ test_absent_subjects(void **state)
 	fix_free(fix);
 }
 
+/* Whatever order a probe reports in, and however many came between: each finding is the one that it was. */
+static void
+test_order_of_reports(void **state)
+{
+	static const size_t steps[] = {1, 7, 29, 30, 1};
+	struct fix *fix = fix_new(1, 1, 1, 1);
+	enum { SUBJECTS = 31 };
+
+	(void)state;
+	for (size_t look = 0; look < KD_COUNT(steps); look++) {
+		struct kd_report *report = report_new(&alpha, fix->stream);
+
+		for (size_t i = 0; i < SUBJECTS; i++) {
+			char *subject = mem_printf("shard-%zu", i * steps[look] % SUBJECTS);
+
+			add(report, i % 2, subject, 'W', NULL);
+			add(report, (i + 1) % 2, subject, 'W', NULL);
+			free(subject);
+		}
+		apply(fix, &alpha, report);
+		look_blaming(fix, &beta, NULL, '.', NULL);
+	}
+	for (size_t i = 0; i < SUBJECTS; i++) {
+		char *subject = mem_printf("shard-%zu", i);
+
+		for (int check = 0; check < 2; check++) {
+			const struct finding *finding =
+			    entry_at(fix, fix->stream, "alpha", check == 0 ? "lag" : "rate", subject).finding;
+
+			assert_non_null(finding);
+			assert_int_equal(finding->count, KD_COUNT(steps));
+			assert_int_equal(strlen(finding->id), FINDING_ID_SIZE - 1);
+		}
+		free(subject);
+	}
+	fix_free(fix);
+}
+
 /* A report that lost findings cannot say by silence that one is gone. */
 static void
 test_dropped_report(void **state)
@@ -1244,6 +1282,7 @@ main(void)
 	    cmocka_unit_test(test_sinking_keeps_sentence),
 	    cmocka_unit_test(test_unknown_first),
 	    cmocka_unit_test(test_absent_subjects),
+	    cmocka_unit_test(test_order_of_reports),
 	    cmocka_unit_test(test_dropped_report),
 	    cmocka_unit_test(test_quiet),
 	    cmocka_unit_test(test_quiet_ends_silently),
