@@ -322,6 +322,7 @@ set_fixed_options(struct http_transfer *transfer)
 	curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, body_cb);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
+	http_loop_adopt(transfer->http->loop, easy);
 }
 
 static struct http_transfer *

@@ -4,18 +4,22 @@
 
 #include <stdlib.h>
 #include <sys/queue.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <event2/event.h>
 #include <event2/event_struct.h>
 
 #include "common/mem.h"
 
-/* A socket that libcurl wants watched. */
+/* A socket that libcurl wants watched. A connection that was opened here is watched on while it is idle, until it is closed here: else each call would cost two epoll_ctl(2). */
 struct watch {
 	TAILQ_ENTRY(watch) link;
 	struct http_loop *loop;
 	struct event event;
-	int what; /* CURL_POLL_… */
+	curl_socket_t fd;
+	int what; /* CURL_POLL_…; CURL_POLL_NONE: idle */
+	bool is_own;
 };
 
 TAILQ_HEAD(watch_list, watch);
@@ -48,8 +52,11 @@ ready_cb(evutil_socket_t fd, short what, void *arg)
 {
 	struct watch *watch = arg;
 
-	/* libcurl may drop the watch in here. */
-	act(watch->loop, fd, (what & EV_READ ? CURL_CSELECT_IN : 0) | (what & EV_WRITE ? CURL_CSELECT_OUT : 0));
+	/* Idle: the other side has closed it, which libcurl finds out when it comes to use it. */
+	if (watch->what == CURL_POLL_NONE)
+		event_del(&watch->event);
+	else /* libcurl may drop the watch in here */
+		act(watch->loop, fd, (what & EV_READ ? CURL_CSELECT_IN : 0) | (what & EV_WRITE ? CURL_CSELECT_OUT : 0));
 }
 
 static void
@@ -76,52 +83,105 @@ set_timer_cb(CURLM *multi, long timeout_ms, void *arg)
 }
 
 static void
-drop_watch(struct http_loop *loop, struct watch *watch)
+drop_watch(struct watch *watch)
 {
 	event_del(&watch->event);
-	TAILQ_REMOVE(&loop->watches, watch, link);
+	TAILQ_REMOVE(&watch->loop->watches, watch, link);
 	free(watch);
 }
 
-static void
-set_watch(struct watch *watch, curl_socket_t fd, int what)
+static struct watch *
+find_watch(struct http_loop *loop, curl_socket_t fd)
 {
-	short events = EV_PERSIST;
+	struct watch *watch = TAILQ_FIRST(&loop->watches);
 
-	events |= what & CURL_POLL_IN ? EV_READ : 0;
-	events |= what & CURL_POLL_OUT ? EV_WRITE : 0;
+	while (watch != NULL && watch->fd != fd)
+		watch = TAILQ_NEXT(watch, link);
+	return watch;
+}
+
+static struct watch *
+add_watch(struct http_loop *loop, curl_socket_t fd, bool is_own)
+{
+	struct watch *watch = mem_new(1, sizeof(*watch));
+
+	*watch = (struct watch){.loop = loop, .fd = fd, .what = CURL_POLL_NONE, .is_own = is_own};
+	event_assign(&watch->event, loop->base, fd, 0, ready_cb, watch);
+	TAILQ_INSERT_HEAD(&loop->watches, watch, link);
+	return watch;
+}
+
+static void
+set_watch(struct watch *watch, int what)
+{
+	short events = (short)((what & CURL_POLL_IN ? EV_READ : 0) | (what & CURL_POLL_OUT ? EV_WRITE : 0));
+
 	watch->what = what;
-	event_assign(&watch->event, watch->loop->base, fd, events, ready_cb, watch);
+	if (event_pending(&watch->event, EV_READ | EV_WRITE, NULL) == events)
+		return;
+	event_del(&watch->event);
+	event_assign(&watch->event, watch->loop->base, watch->fd, events | EV_PERSIST, ready_cb, watch);
 	event_add(&watch->event, NULL);
 }
 
 static void
-add_watch(struct http_loop *loop, curl_socket_t fd, int what)
+rest_watch(struct watch *watch)
 {
-	struct watch *watch = mem_new(1, sizeof(*watch));
-
-	watch->loop = loop;
-	TAILQ_INSERT_HEAD(&loop->watches, watch, link);
-	curl_multi_assign(loop->multi, fd, watch);
-	set_watch(watch, fd, what);
+	if (!watch->is_own) {
+		drop_watch(watch);
+		return;
+	}
+	if (watch->what & CURL_POLL_OUT) /* it would be ready to be written to all the time */
+		event_del(&watch->event);
+	watch->what = CURL_POLL_NONE;
 }
 
 /* The removal of a socket that was never announced happens, and is no error. */
 static int
 watch_cb(CURL *easy, curl_socket_t fd, int what, void *arg, void *known)
 {
-	struct watch *watch = known;
+	struct watch *watch = find_watch(arg, fd);
 
 	(void)easy;
-	if (what == CURL_POLL_REMOVE && watch != NULL) {
-		drop_watch(arg, watch);
-	} else if (what != CURL_POLL_REMOVE && watch == NULL) {
-		add_watch(arg, fd, what);
-	} else if (what != CURL_POLL_REMOVE && watch->what != what) {
-		event_del(&watch->event);
-		set_watch(watch, fd, what);
-	}
+	(void)known;
+	if (what != CURL_POLL_REMOVE)
+		set_watch(watch != NULL ? watch : add_watch(arg, fd, false), what);
+	else if (watch != NULL)
+		rest_watch(watch);
 	return 0;
+}
+
+/* ---- sockets ---- */
+
+static curl_socket_t
+open_cb(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+
+	(void)purpose;
+	if (fd == -1)
+		return CURL_SOCKET_BAD;
+	add_watch(arg, fd, true);
+	return fd;
+}
+
+static int
+close_cb(void *arg, curl_socket_t fd)
+{
+	struct watch *watch = find_watch(arg, fd);
+
+	if (watch != NULL)
+		drop_watch(watch);
+	return close(fd);
+}
+
+void
+http_loop_adopt(struct http_loop *loop, CURL *easy)
+{
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_cb);
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, loop);
+	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, close_cb);
+	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, loop);
 }
 
 struct http_loop *
@@ -153,7 +213,7 @@ http_loop_free(struct http_loop *loop)
 	curl_multi_cleanup(loop->multi);
 	while ((watch = TAILQ_FIRST(&loop->watches)) != NULL) {
 		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it does not see that what is freed is off the list */
-		drop_watch(loop, watch);
+		drop_watch(watch);
 	}
 	event_del(&loop->timer);
 	free(loop);

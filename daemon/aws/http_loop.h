@@ -15,6 +15,8 @@ typedef void (*http_loop_done_cb)(CURL *easy, CURLcode code, void *arg);
 struct http_loop *http_loop_new(struct event_base *base, http_loop_done_cb done, void *arg);
 /* No handle may be in it any more. */
 void http_loop_free(struct http_loop *loop);
+/* The sockets of this handle are opened, kept watch over and closed by the loop. Before the handle's first transfer, and after each curl_easy_reset(). */
+void http_loop_adopt(struct http_loop *loop, CURL *easy);
 CURLM *http_loop_multi(struct http_loop *loop);
 
 #endif

@@ -454,6 +454,26 @@ connections_are_kept_and_capped(void **state)
 	assert_int_equal(http_connections_opened(http), server.accepted);
 }
 
+/* The other side closes what it is tired of: that is noticed once, not all the time, and costs the next request nothing but a connection. */
+static void
+closed_while_idle(void **state)
+{
+	struct outcome outcome = ask("GET", "/echo", NULL);
+	int before = event_base_get_num_events(base, EVENT_BASE_COUNT_ADDED);
+
+	(void)state;
+	outcome_clear(&outcome);
+	fake_close(LIST_FIRST(&server.connections));
+	run_ms(20);
+	assert_int_equal(event_base_get_num_events(base, EVENT_BASE_COUNT_ADDED), before - 2); /* both ends' */
+	outcome = ask("GET", "/echo", NULL);
+	assert_null(outcome.failure);
+	assert_int_equal(outcome.status, 200);
+	assert_int_equal(server.accepted, 2);
+	assert_int_equal(http_connections_opened(http), 2);
+	outcome_clear(&outcome);
+}
+
 static void
 faults(void **state)
 {
@@ -839,6 +859,7 @@ main(void)
 	    cmocka_unit_test_setup_teardown(what_is_sent, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(what_comes_back, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(connections_are_kept_and_capped, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(closed_while_idle, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(faults, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(nobody_there, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(no_answer_in_time, set_up, tear_down),
