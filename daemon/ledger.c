@@ -125,7 +125,7 @@ ledger_tell(struct ledger *ledger, struct ledger_change *change)
 static void
 end_ack(struct ledger_item *item, enum kd_severity from)
 {
-	if (item->finding.state == FINDING_OPEN && item->finding.severity <= from)
+	if (item->life.state == FINDING_OPEN && item->life.severity <= from)
 		return;
 	ledger_ack_free(item->ack);
 	item->ack = NULL;
@@ -145,15 +145,17 @@ ledger_tell_turn(struct ledger *ledger, enum ledger_turn turn, struct ledger_ite
 	};
 	int64_t open_ms = now_ms - item->life.opened_ms;
 	struct ledger_change change;
+	struct finding finding;
 
 	if (turn == LEDGER_TURN_NONE)
 		return;
 	end_ack(item, from);
+	finding = ledger_item_view(item);
 	change = (struct ledger_change){
 	    .ms = now_ms,
 	    .event = events[turn],
 	    .from = turn == LEDGER_TURN_OPENED ? KD_OK : from,
-	    .finding = &item->finding,
+	    .finding = &finding,
 	    .why = turn == LEDGER_TURN_RESOLVED ? why
 		   : turn == LEDGER_TURN_CALM   ? calm
 						: NULL,
@@ -165,19 +167,19 @@ ledger_tell_turn(struct ledger *ledger, enum ledger_turn turn, struct ledger_ite
 bool
 ledger_is_told(const struct ledger_item *item)
 {
-	return item->finding.state == FINDING_OPEN && !item->life.quiet;
+	return item->life.state == FINDING_OPEN && !item->life.quiet;
 }
 
 void
 ledger_count_out(struct ledger *ledger, const struct ledger_item *item)
 {
 	if (ledger_is_told(item))
-		ledger->open[item->finding.severity]--;
+		ledger->open[item->life.severity]--;
 }
 
 void
 ledger_count_in(struct ledger *ledger, const struct ledger_item *item)
 {
 	if (ledger_is_told(item))
-		ledger->open[item->finding.severity]++;
+		ledger->open[item->life.severity]++;
 }

@@ -177,23 +177,25 @@ void ledger_each_probe(const struct ledger *ledger, ledger_stream_visit visit, v
 
 /* ---- reading ---- */
 
-/* What a reader sees. Borrowed, until the next change. */
+/* What a reader sees. All that it points to is borrowed, until the next change. */
 struct ledger_entry {
-	const struct finding *finding;
+	struct finding finding;
 	const struct ledger_ack *ack; /* NULL: nobody's */
 	int64_t silenced_until_ms;    /* 0: not silenced */
 	bool flapping;
 	bool quiet;  /* open, but explained by another open finding */
-	bool unseen; /* the last look could not see (finding->reason says why) */
+	bool unseen; /* the last look could not see (finding.reason says why) */
 };
 typedef void (*ledger_visit)(const struct ledger_entry *entry, void *arg);
 /* Every entry of a stream (NULL: of kdiag itself), worst first, then by probe, check, subject. */
 void ledger_each(const struct ledger *ledger, const struct stream_id *stream, ledger_visit visit, void *arg);
-/* The same in no particular order, for who looks for something. */
-void ledger_each_unsorted(const struct ledger *ledger, const struct stream_id *stream, ledger_visit visit, void *arg);
+/* Whose findings are open, at what severity: the same, in no particular order, for who looks for something at each look. */
+typedef void (*ledger_open_visit)(const char *probe, enum kd_severity severity, void *arg);
+void ledger_each_open(const struct ledger *ledger, const struct stream_id *stream, ledger_open_visit visit, void *arg);
 /* Every entry of all, self included, in no particular order. */
 void ledger_each_all(const struct ledger *ledger, ledger_visit visit, void *arg);
-const struct finding *ledger_find(const struct ledger *ledger, const char *id);
+bool ledger_find(
+    const struct ledger *ledger, const char *id, struct finding *found); /* what it points to is borrowed, as above */
 bool ledger_is_acked(const struct ledger *ledger, const char *id);
 /* The worst of what is open and not silenced, and of what the last look could not see (KD_UNKNOWN); KD_OK and KD_INFO both mean well. KD_UNKNOWN when there is no entry yet (KD_OK of kdiag itself). */
 enum kd_severity ledger_verdict(const struct ledger *ledger, const struct stream_id *stream);

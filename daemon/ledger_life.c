@@ -26,6 +26,13 @@ sound(struct kd_m_of_n rule)
 	return (struct kd_m_of_n){rule.m < HISTORY ? rule.m : HISTORY, rule.n < HISTORY ? rule.n : HISTORY};
 }
 
+/* 0: no such look was. */
+static unsigned
+code_of(enum kd_severity severity)
+{
+	return (unsigned)severity + 1;
+}
+
 static uint32_t
 last_looks(unsigned count)
 {
@@ -39,22 +46,40 @@ holds(struct kd_m_of_n rule, uint32_t looks, unsigned since)
 	return (unsigned)__builtin_popcount(looks & last_looks(since < rule.n ? since : rule.n)) >= rule.m;
 }
 
+/* The looks that saw this, a bit each, the latest lowest. */
+static uint32_t
+seen(const struct ledger_life *life, enum kd_severity severity)
+{
+	uint32_t looks = UINT32_MAX;
+
+	for (int bit = 0; bit < LEDGER_LOOK_BITS; bit++)
+		looks &= code_of(severity) >> bit & 1 ? life->looks[bit] : ~life->looks[bit];
+	return looks;
+}
+
+static void
+add_look(struct ledger_life *life, enum kd_severity severity)
+{
+	for (int bit = 0; bit < LEDGER_LOOK_BITS; bit++)
+		life->looks[bit] = life->looks[bit] << 1 | (code_of(severity) >> bit & 1);
+}
+
 static uint32_t
 bad_looks(const struct ledger_life *life)
 {
-	return life->seen[KD_INFO] | life->seen[KD_UNKNOWN] | life->seen[KD_WARNING] | life->seen[KD_CRITICAL];
+	return (life->looks[0] | life->looks[1] | life->looks[2]) & ~seen(life, KD_OK);
 }
 
 /* Looks that saw something bad, but nothing worse than this. */
 static uint32_t
 looks_up_to(const struct ledger_life *life, enum kd_severity severity)
 {
-	uint32_t looks = life->seen[KD_INFO];
+	uint32_t looks = seen(life, KD_INFO);
 
 	if (severity >= KD_WARNING)
-		looks |= life->seen[KD_WARNING];
+		looks |= seen(life, KD_WARNING);
 	if (severity >= KD_CRITICAL)
-		looks |= life->seen[KD_CRITICAL];
+		looks |= seen(life, KD_CRITICAL);
 	return looks;
 }
 
@@ -67,8 +92,7 @@ one_more(uint8_t looks)
 static void
 remember(struct ledger_life *life, const struct ledger_look *look)
 {
-	for (int severity = KD_OK; severity <= KD_CRITICAL; severity++)
-		life->seen[severity] = life->seen[severity] << 1 | (severity == (int)look->severity);
+	add_look(life, look->severity);
 	life->looks_in_state = one_more(life->looks_in_state);
 	life->looks_at_severity = one_more(life->looks_at_severity);
 	life->unseen = look->severity == KD_UNKNOWN;
@@ -78,28 +102,47 @@ remember(struct ledger_life *life, const struct ledger_look *look)
 /* ---- turns ---- */
 
 static void
-see(struct finding *finding, int64_t now_ms)
+see(struct ledger_life *life, int64_t now_ms)
 {
-	finding->count++;
-	finding->last_seen_ms = now_ms;
+	life->count++;
+	life->last_seen_ms = now_ms;
 }
 
 static void
-become_pending(struct finding *finding, int64_t now_ms)
+become_pending(struct ledger_life *life, int64_t now_ms)
 {
-	finding->state = FINDING_PENDING;
-	finding->first_seen_ms = finding->changed_ms = now_ms;
-	finding->count = 0;
+	life->state = FINDING_PENDING;
+	life->first_seen_ms = life->changed_ms = now_ms;
+	life->count = 0;
 }
 
 static void
-become_ok(struct finding *finding, int64_t now_ms)
+become_ok(struct ledger_life *life, int64_t now_ms)
 {
-	finding->state = FINDING_OK;
-	finding->severity = KD_OK;
-	finding->first_seen_ms = 0;
-	finding->changed_ms = now_ms;
-	finding->count = 0;
+	life->state = FINDING_OK;
+	life->severity = KD_OK;
+	life->first_seen_ms = 0;
+	life->changed_ms = now_ms;
+	life->count = 0;
+}
+
+/* Of few findings: made when the first is told. */
+static struct ledger_turns *
+turns_of(struct ledger_life *life)
+{
+	if (life->turns == NULL)
+		life->turns = mem_new(1, sizeof(*life->turns));
+	return life->turns;
+}
+
+static void
+add_turn(struct ledger_life *life, uint32_t at_s)
+{
+	struct ledger_turns *turns = turns_of(life);
+
+	if (turns->count == KD_COUNT(turns->at_s))
+		memmove(turns->at_s, turns->at_s + 1, --turns->count * sizeof(*turns->at_s));
+	turns->at_s[turns->count++] = at_s;
 }
 
 /* Counts a turn that would be told. Is it one too many? A clock that steps back makes turns of the future, which count as fresh. */
@@ -111,27 +154,22 @@ begins_to_flap(struct ledger_life *life, const struct ledger_rules *rules, bool 
 
 	if (rules->flapping == 0)
 		return false;
-	if (life->turns == NULL)
-		life->turns = mem_new(LEDGER_TURNS_MAX + 1, sizeof(*life->turns));
-	if (life->turns_count > LEDGER_TURNS_MAX)
-		memmove(life->turns, life->turns + 1, --life->turns_count * sizeof(*life->turns));
-	life->turns[life->turns_count++] = (uint32_t)now_s;
-	for (unsigned i = 0; i < life->turns_count; i++)
-		recent += now_s - (int64_t)life->turns[i] < FLAPPING_WINDOW_S;
+	add_turn(life, (uint32_t)now_s);
+	for (unsigned i = 0; i < life->turns->count; i++)
+		recent += now_s - (int64_t)life->turns->at_s[i] < FLAPPING_WINDOW_S;
 	if (recent <= rules->flapping)
 		return false;
 	life->flapping = true;
 	life->steady_good = good;
-	life->steady_ms = now_ms;
+	life->turns->steady_ms = now_ms;
 	return true;
 }
 
 static enum ledger_turn
-become_open(
-    struct finding *finding, struct ledger_life *life, bool quiet, const struct ledger_rules *rules, int64_t now_ms)
+become_open(struct ledger_life *life, bool quiet, const struct ledger_rules *rules, int64_t now_ms)
 {
-	finding->state = FINDING_OPEN;
-	finding->changed_ms = life->opened_ms = now_ms;
+	life->state = FINDING_OPEN;
+	life->changed_ms = life->opened_ms = now_ms;
 	life->looks_in_state = life->looks_at_severity = 0;
 	life->quiet = quiet;
 	if (quiet)
@@ -141,29 +179,29 @@ become_open(
 
 /* What nobody was told of goes as it came. */
 static enum ledger_turn
-become_resolved(struct finding *finding, struct ledger_life *life, int64_t now_ms)
+become_resolved(struct ledger_life *life, int64_t now_ms)
 {
 	bool quiet = life->quiet;
 
 	life->looks_in_state = 0;
 	life->quiet = life->flapping = false;
 	if (quiet) {
-		become_ok(finding, now_ms);
+		become_ok(life, now_ms);
 		return LEDGER_TURN_NONE;
 	}
-	finding->state = FINDING_RESOLVED;
-	finding->changed_ms = now_ms;
+	life->state = FINDING_RESOLVED;
+	life->changed_ms = now_ms;
 	return LEDGER_TURN_RESOLVED;
 }
 
 /* It is told now: as opened, when nobody knew of it. */
 static enum ledger_turn
-become_severe(struct finding *finding, struct ledger_life *life, enum kd_severity severity, int64_t now_ms)
+become_severe(struct ledger_life *life, enum kd_severity severity, int64_t now_ms)
 {
 	bool quiet = life->quiet;
 
-	finding->severity = severity;
-	finding->changed_ms = now_ms;
+	life->severity = severity;
+	life->changed_ms = now_ms;
 	life->looks_at_severity = 0;
 	life->quiet = false;
 	return quiet ? LEDGER_TURN_OPENED : LEDGER_TURN_CHANGED;
@@ -172,38 +210,38 @@ become_severe(struct finding *finding, struct ledger_life *life, enum kd_severit
 /* ---- looks ---- */
 
 static enum ledger_turn
-look_at_closed(struct finding *finding, struct ledger_life *life, const struct ledger_look *look,
-    const struct ledger_rules *rules, int64_t now_ms)
+look_at_closed(
+    struct ledger_life *life, const struct ledger_look *look, const struct ledger_rules *rules, int64_t now_ms)
 {
 	if (look->severity == KD_OK) {
-		if (finding->state == FINDING_PENDING)
-			become_ok(finding, now_ms);
-		if (finding->state == FINDING_OK && !look->absent)
-			finding->last_seen_ms = now_ms;
+		if (life->state == FINDING_PENDING)
+			become_ok(life, now_ms);
+		if (life->state == FINDING_OK && !look->absent)
+			life->last_seen_ms = now_ms;
 		return LEDGER_TURN_NONE;
 	}
-	if (finding->state != FINDING_PENDING)
-		become_pending(finding, now_ms);
-	see(finding, now_ms);
-	finding->severity = look->severity;
+	if (life->state != FINDING_PENDING)
+		become_pending(life, now_ms);
+	see(life, now_ms);
+	life->severity = look->severity;
 	if (!holds(rules->open, bad_looks(life), life->looks_in_state))
 		return LEDGER_TURN_NONE;
 	/* One answer that fails to come is no news yet. */
 	if (look->severity == KD_UNKNOWN &&
-	    !holds((struct kd_m_of_n){2, 2}, life->seen[KD_UNKNOWN], life->looks_in_state))
+	    !holds((struct kd_m_of_n){2, 2}, seen(life, KD_UNKNOWN), life->looks_in_state))
 		return LEDGER_TURN_NONE;
-	return become_open(finding, life, look->severity == KD_UNKNOWN && look->explained, rules, now_ms);
+	return become_open(life, look->severity == KD_UNKNOWN && look->explained, rules, now_ms);
 }
 
 /* Good in enough looks. One that would resolve once too often stays open. */
 static enum ledger_turn
-try_to_resolve(struct finding *finding, struct ledger_life *life, const struct ledger_rules *rules, int64_t now_ms)
+try_to_resolve(struct ledger_life *life, const struct ledger_rules *rules, int64_t now_ms)
 {
-	if (!holds(rules->resolve, life->seen[KD_OK], life->looks_in_state))
+	if (!holds(rules->resolve, seen(life, KD_OK), life->looks_in_state))
 		return LEDGER_TURN_NONE;
 	if (!life->quiet && begins_to_flap(life, rules, true, now_ms))
 		return LEDGER_TURN_FLAPPING;
-	return become_resolved(finding, life, now_ms);
+	return become_resolved(life, now_ms);
 }
 
 /* While it flaps: for how long have the looks agreed? A look that cannot see agrees with all. */
@@ -214,90 +252,88 @@ is_calm(struct ledger_life *life, const struct ledger_look *look, int64_t now_ms
 
 	if (look->severity == KD_UNKNOWN)
 		return false;
-	if (good != life->steady_good || now_ms < life->steady_ms) {
+	if (good != life->steady_good || now_ms < life->turns->steady_ms) {
 		life->steady_good = good;
-		life->steady_ms = now_ms;
+		life->turns->steady_ms = now_ms;
 	}
-	return now_ms - life->steady_ms >= CALM_MS;
+	return now_ms - life->turns->steady_ms >= CALM_MS;
 }
 
 /* Quiet, but for a rise. */
 static enum ledger_turn
-look_at_flapping(struct finding *finding, struct ledger_life *life, const struct ledger_look *look, int64_t now_ms)
+look_at_flapping(struct ledger_life *life, const struct ledger_look *look, int64_t now_ms)
 {
 	bool calm = is_calm(life, look, now_ms);
 
 	if (look->severity == KD_OK)
-		return calm ? become_resolved(finding, life, now_ms) : LEDGER_TURN_NONE;
-	if (look->severity == KD_UNKNOWN && finding->severity != KD_UNKNOWN)
+		return calm ? become_resolved(life, now_ms) : LEDGER_TURN_NONE;
+	if (look->severity == KD_UNKNOWN && life->severity != KD_UNKNOWN)
 		return LEDGER_TURN_NONE;
-	see(finding, now_ms);
-	if (look->severity > finding->severity)
-		return become_severe(finding, life, look->severity, now_ms);
+	see(life, now_ms);
+	if (look->severity > life->severity)
+		return become_severe(life, look->severity, now_ms);
 	if (!calm)
 		return LEDGER_TURN_NONE;
 	life->flapping = false;
-	if (look->severity < finding->severity)
-		return become_severe(finding, life, look->severity, now_ms);
+	if (look->severity < life->severity)
+		return become_severe(life, look->severity, now_ms);
 	return LEDGER_TURN_CALM;
 }
 
 static enum ledger_turn
-look_at_open(struct finding *finding, struct ledger_life *life, const struct ledger_look *look,
-    const struct ledger_rules *rules, int64_t now_ms)
+look_at_open(struct ledger_life *life, const struct ledger_look *look, const struct ledger_rules *rules, int64_t now_ms)
 {
 	if (life->flapping)
-		return look_at_flapping(finding, life, look, now_ms);
+		return look_at_flapping(life, look, now_ms);
 	if (look->severity == KD_OK)
-		return try_to_resolve(finding, life, rules, now_ms);
-	if (look->severity == KD_UNKNOWN && finding->severity != KD_UNKNOWN)
+		return try_to_resolve(life, rules, now_ms);
+	if (look->severity == KD_UNKNOWN && life->severity != KD_UNKNOWN)
 		return LEDGER_TURN_NONE;
-	see(finding, now_ms);
-	if (look->severity == finding->severity) {
+	see(life, now_ms);
+	if (look->severity == life->severity) {
 		if (!life->quiet || look->explained)
 			return LEDGER_TURN_NONE;
-		return become_severe(finding, life, look->severity, now_ms);
+		return become_severe(life, look->severity, now_ms);
 	}
-	if (look->severity < finding->severity &&
+	if (look->severity < life->severity &&
 	    !holds(rules->open, looks_up_to(life, look->severity), life->looks_at_severity))
 		return LEDGER_TURN_NONE;
-	return become_severe(finding, life, look->severity, now_ms);
+	return become_severe(life, look->severity, now_ms);
 }
 
 enum ledger_turn
-ledger_life_look(struct finding *finding, struct ledger_life *life, const struct ledger_look *look,
-    const struct ledger_rules *rules, int64_t now_ms)
+ledger_life_look(
+    struct ledger_life *life, const struct ledger_look *look, const struct ledger_rules *rules, int64_t now_ms)
 {
 	remember(life, look);
-	return finding->state == FINDING_OPEN ? look_at_open(finding, life, look, rules, now_ms)
-					      : look_at_closed(finding, life, look, rules, now_ms);
+	return life->state == FINDING_OPEN ? look_at_open(life, look, rules, now_ms)
+					   : look_at_closed(life, look, rules, now_ms);
 }
 
 enum ledger_turn
-ledger_life_set(struct finding *finding, struct ledger_life *life, enum kd_severity severity, int64_t now_ms)
+ledger_life_set(struct ledger_life *life, enum kd_severity severity, int64_t now_ms)
 {
 	remember(life, &(struct ledger_look){.severity = severity});
 	if (severity == KD_OK)
-		return finding->state == FINDING_OPEN ? become_resolved(finding, life, now_ms) : LEDGER_TURN_NONE;
-	if (finding->state != FINDING_OPEN) {
-		become_pending(finding, now_ms);
-		see(finding, now_ms);
-		finding->severity = severity;
-		return become_open(finding, life, false, &(struct ledger_rules){0}, now_ms);
+		return life->state == FINDING_OPEN ? become_resolved(life, now_ms) : LEDGER_TURN_NONE;
+	if (life->state != FINDING_OPEN) {
+		become_pending(life, now_ms);
+		see(life, now_ms);
+		life->severity = severity;
+		return become_open(life, false, &(struct ledger_rules){0}, now_ms);
 	}
-	see(finding, now_ms);
-	return severity == finding->severity ? LEDGER_TURN_NONE : become_severe(finding, life, severity, now_ms);
+	see(life, now_ms);
+	return severity == life->severity ? LEDGER_TURN_NONE : become_severe(life, severity, now_ms);
 }
 
 bool
-ledger_life_is_over(
-    const struct finding *finding, const struct ledger_life *life, const struct ledger_rules *rules, int64_t now_ms)
+ledger_life_is_over(const struct ledger_life *life, const struct ledger_rules *rules, int64_t now_ms)
 {
 	if (!life->absent)
 		return false;
-	if (finding->state == FINDING_RESOLVED)
-		return now_ms - finding->changed_ms >= RESOLVED_KEEP_MS;
-	return finding->state == FINDING_OK && (bad_looks(life) & last_looks(sound(rules->open).n)) == 0;
+	if (life->state == FINDING_RESOLVED)
+		return now_ms - life->changed_ms >= RESOLVED_KEEP_MS;
+	return life->state == FINDING_OK && (bad_looks(life) & last_looks(sound(rules->open).n)) == 0;
 }
 
 /* ---- in writing ---- */
@@ -316,13 +352,14 @@ ledger_life_write(const struct ledger_life *life)
 {
 	struct str text = {0};
 
-	str_printf(&text, "%" PRId64 " %" PRId64, life->opened_ms, life->steady_ms);
+	str_printf(
+	    &text, "%" PRId64 " %" PRId64, life->opened_ms, life->turns != NULL ? life->turns->steady_ms : INT64_C(0));
 	for (int severity = KD_OK; severity <= KD_CRITICAL; severity++)
-		str_printf(&text, " %" PRIu32, life->seen[severity]);
+		str_printf(&text, " %" PRIu32, seen(life, (enum kd_severity)severity));
 	str_printf(&text, " %u %u %d%d%d%d%d", life->looks_in_state, life->looks_at_severity, life->quiet, life->unseen,
 	    life->absent, life->flapping, life->steady_good);
-	for (unsigned i = 0; i < life->turns_count; i++)
-		str_printf(&text, " %" PRIu32, life->turns[i]);
+	for (unsigned i = 0; life->turns != NULL && i < life->turns->count; i++)
+		str_printf(&text, " %" PRIu32, life->turns->at_s[i]);
 	return str_take(&text);
 }
 
@@ -342,44 +379,70 @@ take_number(const char **text, int64_t max, int64_t *number)
 static int
 take_flags(struct ledger_life *life, const char **text)
 {
-	bool *const flags[FLAGS] = {&life->quiet, &life->unseen, &life->absent, &life->flapping, &life->steady_good};
+	bool flags[FLAGS];
 
 	for (size_t i = 0; i < FLAGS; i++, (*text)++) {
 		if (**text != '0' && **text != '1')
 			return -1;
-		*flags[i] = **text == '1';
+		flags[i] = **text == '1';
 	}
 	*text += **text == ' ';
+	life->quiet = flags[0];
+	life->unseen = flags[1];
+	life->absent = flags[2];
+	life->flapping = flags[3];
+	life->steady_good = flags[4];
+	return 0;
+}
+
+/* A look was at one severity. */
+static int
+take_looks(struct ledger_life *life, const char **text)
+{
+	uint32_t taken = 0;
+
+	for (int severity = KD_OK; severity <= KD_CRITICAL; severity++) {
+		int64_t looks;
+
+		if (take_number(text, UINT32_MAX, &looks) != 0 || (taken & (uint32_t)looks) != 0)
+			return -1;
+		taken |= (uint32_t)looks;
+		for (int bit = 0; bit < LEDGER_LOOK_BITS; bit++)
+			if (code_of((enum kd_severity)severity) >> bit & 1)
+				life->looks[bit] |= (uint32_t)looks;
+	}
+	return 0;
+}
+
+static int
+take_turns(struct ledger_life *life, const char *text, int64_t steady_ms)
+{
+	int64_t at_s;
+
+	if (life->flapping || *text != '\0')
+		turns_of(life)->steady_ms = steady_ms;
+	while (*text != '\0' && life->turns->count < KD_COUNT(life->turns->at_s)) {
+		if (take_number(&text, UINT32_MAX, &at_s) != 0)
+			return -1;
+		add_turn(life, (uint32_t)at_s);
+	}
 	return 0;
 }
 
 int
 ledger_life_read(struct ledger_life *life, const char *text)
 {
-	int64_t number[3];
+	int64_t steady_ms, in_state, at_severity;
 
 	*life = (struct ledger_life){0};
-	if (take_number(&text, INT64_MAX, &life->opened_ms) != 0 ||
-	    take_number(&text, INT64_MAX, &life->steady_ms) != 0)
+	if (take_number(&text, INT64_MAX, &life->opened_ms) != 0 || take_number(&text, INT64_MAX, &steady_ms) != 0 ||
+	    take_looks(life, &text) != 0 || take_number(&text, HISTORY, &in_state) != 0 ||
+	    take_number(&text, HISTORY, &at_severity) != 0 || take_flags(life, &text) != 0 ||
+	    take_turns(life, text, steady_ms) != 0) {
+		ledger_life_clear(life);
 		return -1;
-	for (int severity = KD_OK; severity <= KD_CRITICAL; severity++) {
-		if (take_number(&text, UINT32_MAX, &number[0]) != 0)
-			return -1;
-		life->seen[severity] = (uint32_t)number[0];
 	}
-	if (take_number(&text, HISTORY, &number[0]) != 0 || take_number(&text, HISTORY, &number[1]) != 0 ||
-	    take_flags(life, &text) != 0)
-		return -1;
-	life->looks_in_state = (uint8_t)number[0];
-	life->looks_at_severity = (uint8_t)number[1];
-	while (*text != '\0' && life->turns_count <= LEDGER_TURNS_MAX) {
-		if (life->turns == NULL)
-			life->turns = mem_new(LEDGER_TURNS_MAX + 1, sizeof(*life->turns));
-		if (take_number(&text, UINT32_MAX, &number[2]) != 0) {
-			ledger_life_clear(life);
-			return -1;
-		}
-		life->turns[life->turns_count++] = (uint32_t)number[2];
-	}
+	life->looks_in_state = (uint8_t)in_state;
+	life->looks_at_severity = (uint8_t)at_severity;
 	return 0;
 }

@@ -44,9 +44,9 @@ out:
 
 /* A look that was under way when it resolved is explained by it still; but not for an hour, should the wall clock step back by one. */
 static bool
-has_just_changed(const struct finding *finding, int64_t now_ms)
+has_just_changed(const struct ledger_life *life, int64_t now_ms)
 {
-	return now_ms >= finding->changed_ms && now_ms - finding->changed_ms < RESOLVED_EXPLAINS_MS;
+	return now_ms >= life->changed_ms && now_ms - life->changed_ms < RESOLVED_EXPLAINS_MS;
 }
 
 /* Does what this finding blames stand open, told to somebody, or was it seen and is about to? */
@@ -62,13 +62,13 @@ is_explained(const struct ledger *ledger, const struct ledger_item *item, const 
 			return false;
 		if (ledger_is_told(blamed))
 			return true;
-		if (blamed->finding.state == FINDING_PENDING)
-			return blamed->finding.severity != KD_UNKNOWN;
-		if (blamed->finding.state == FINDING_RESOLVED)
-			return has_just_changed(&blamed->finding, now_ms);
-		if (blamed->finding.state != FINDING_OPEN)
+		if (blamed->life.state == FINDING_PENDING)
+			return blamed->life.severity != KD_UNKNOWN;
+		if (blamed->life.state == FINDING_RESOLVED)
+			return has_just_changed(&blamed->life, now_ms);
+		if (blamed->life.state != FINDING_OPEN)
 			return false;
-		blame = blamed->finding.blame;
+		blame = ledger_item_view(blamed).blame;
 		record = blamed->record;
 	}
 	return false;
@@ -78,25 +78,25 @@ is_explained(const struct ledger *ledger, const struct ledger_item *item, const 
 static void
 note_look(struct ledger_item *item, enum finding_state state, enum kd_severity severity)
 {
-	bool turned = item->finding.state != state || item->finding.severity != severity;
+	bool turned = item->life.state != state || item->life.severity != severity;
 
-	if (item->finding.state != FINDING_OK || item->saved)
+	if (item->life.state != FINDING_OK || item->saved)
 		ledger_table_touch(item, turned ? LEDGER_TURNED : LEDGER_LOOKED_AT);
 }
 /* The sentences that fit the severity that is shown: while a sinking one waits for more looks, or cannot be seen, they stay. */
 static void
 take_sentences(struct ledger *ledger, struct ledger_item *item, const struct finding *seen)
 {
-	struct finding *finding = &item->finding;
-	bool now_good = finding->state == FINDING_RESOLVED && seen->severity == KD_OK;
+	const struct ledger_life *life = &item->life;
+	bool now_good = life->state == FINDING_RESOLVED && seen->severity == KD_OK;
 
-	if (seen->severity == finding->severity || now_good) {
+	if (seen->severity == life->severity || now_good) {
 		ledger_table_copy_texts(ledger->table, item, seen);
-		finding->reason = seen->severity == KD_UNKNOWN ? seen->reason : KD_KNOWN;
+		item->reason = seen->severity == KD_UNKNOWN ? seen->reason : KD_KNOWN;
 	} else if (seen->severity == KD_UNKNOWN) {
-		finding->reason = seen->reason;
-	} else if (finding->severity != KD_UNKNOWN) {
-		finding->reason = KD_KNOWN;
+		item->reason = seen->reason;
+	} else if (life->severity != KD_UNKNOWN) {
+		item->reason = KD_KNOWN;
 	}
 }
 
@@ -104,15 +104,15 @@ static void
 look_at_reported(struct ledger *ledger, struct ledger_item *item, const struct finding *seen,
     const struct ledger_rules *rules, int64_t now_ms)
 {
-	const enum kd_severity from = item->finding.severity;
-	const enum finding_state was = item->finding.state;
+	const enum kd_severity from = (enum kd_severity)item->life.severity;
+	const enum finding_state was = (enum finding_state)item->life.state;
 	struct ledger_look look = {.severity = seen->severity};
 	enum ledger_turn turn;
 
 	if (seen->severity == KD_UNKNOWN && !ledger_is_told(item))
 		look.explained = is_explained(ledger, item, seen->blame, now_ms);
 	ledger_count_out(ledger, item);
-	turn = ledger_life_look(&item->finding, &item->life, &look, rules, now_ms);
+	turn = ledger_life_look(&item->life, &look, rules, now_ms);
 	take_sentences(ledger, item, seen);
 	ledger_count_in(ledger, item);
 	note_look(item, was, from);
@@ -123,21 +123,21 @@ static void
 look_at_absent(struct ledger *ledger, struct ledger_item *item, const struct ledger_rules *rules, int64_t now_ms)
 {
 	static const struct finding gone = {.summary = (char *)no_longer_reported};
-	const enum kd_severity from = item->finding.severity;
-	const enum finding_state was = item->finding.state;
+	const enum kd_severity from = (enum kd_severity)item->life.severity;
+	const enum finding_state was = (enum finding_state)item->life.state;
 	struct ledger_look look = {.severity = KD_OK, .absent = true};
 	enum ledger_turn turn;
 
 	ledger_count_out(ledger, item);
-	turn = ledger_life_look(&item->finding, &item->life, &look, rules, now_ms);
-	if (item->finding.severity != KD_UNKNOWN)
-		item->finding.reason = KD_KNOWN;
-	if (item->finding.state == FINDING_OK)
+	turn = ledger_life_look(&item->life, &look, rules, now_ms);
+	if (item->life.severity != KD_UNKNOWN)
+		item->reason = KD_KNOWN;
+	if (item->life.state == FINDING_OK)
 		ledger_table_copy_texts(ledger->table, item, &gone);
 	ledger_count_in(ledger, item);
 	note_look(item, was, from);
 	ledger_tell_turn(ledger, turn, item, from, no_longer_reported, now_ms);
-	if (ledger_life_is_over(&item->finding, &item->life, rules, now_ms))
+	if (ledger_life_is_over(&item->life, rules, now_ms))
 		ledger_table_drop(item);
 }
 
@@ -147,7 +147,7 @@ make_room(struct ledger_record *record, enum kd_severity severity)
 {
 	for (size_t i = record->count; i-- > 0;) {
 		struct ledger_item *item = record->items[i];
-		bool closed = item->finding.state == FINDING_OK || item->finding.state == FINDING_RESOLVED;
+		bool closed = item->life.state == FINDING_OK || item->life.state == FINDING_RESOLVED;
 
 		if (closed && (severity != KD_OK || item->life.absent)) {
 			ledger_table_drop(item);
@@ -212,7 +212,7 @@ ledger_apply(struct ledger *ledger, struct stream_id *stream, const struct kd_re
 	/* A report that lost sentences says nothing by its silence. */
 	for (size_t i = report_dropped(report) > 0 ? 0 : record->count; i-- > 0;)
 		if (record->items[i]->judgement != ledger->judgement &&
-		    strcmp(record->items[i]->finding.probe, probe) == 0)
+		    strcmp(record->items[i]->names->probe, probe) == 0)
 			look_at_absent(ledger, record->items[i], rules, now_ms);
 	tell_overflow(ledger, record, lost, now_ms);
 }
@@ -221,12 +221,11 @@ ledger_apply(struct ledger *ledger, struct stream_id *stream, const struct kd_re
 static void
 forget_item(struct ledger *ledger, struct ledger_item *item, const char *why, int64_t now_ms)
 {
-	enum kd_severity from = item->finding.severity;
+	enum kd_severity from = (enum kd_severity)item->life.severity;
 
-	if (item->finding.state == FINDING_OPEN) {
+	if (item->life.state == FINDING_OPEN) {
 		ledger_count_out(ledger, item);
-		ledger_tell_turn(
-		    ledger, ledger_life_set(&item->finding, &item->life, KD_OK, now_ms), item, from, why, now_ms);
+		ledger_tell_turn(ledger, ledger_life_set(&item->life, KD_OK, now_ms), item, from, why, now_ms);
 	}
 	ledger_table_drop(item);
 }
@@ -240,7 +239,7 @@ ledger_forget(struct ledger *ledger, const struct stream_id *stream, const char 
 	if (record == NULL)
 		return;
 	for (size_t i = record->count; i-- > 0;)
-		if (probe == NULL || strcmp(record->items[i]->finding.probe, probe) == 0)
+		if (probe == NULL || strcmp(record->items[i]->names->probe, probe) == 0)
 			forget_item(ledger, record->items[i], why, now_ms);
 	if (record->stream != NULL)
 		tell_overflow(ledger, record, false, now_ms);

@@ -46,6 +46,15 @@ tell(struct ledger *ledger, enum ledger_event event, const struct finding *findi
 	free(who);
 }
 
+static void
+tell_of(struct ledger *ledger, enum ledger_event event, const struct ledger_item *item, const struct ledger_person *by,
+    const char *text, int64_t now_ms)
+{
+	const struct finding finding = ledger_item_view(item);
+
+	tell(ledger, event, &finding, by, text, now_ms - item->life.opened_ms, now_ms);
+}
+
 /* ---- acks ---- */
 
 static struct ledger_item *
@@ -55,9 +64,9 @@ find_open(const struct ledger *ledger, const char *id, char **cause)
 
 	if (item == NULL)
 		return cause_null(cause, "no finding has the id %s", id);
-	if (item->finding.state != FINDING_OPEN)
+	if (item->life.state != FINDING_OPEN)
 		return cause_null(cause, "%s is not open, it is %s (kdiagctl findings lists what is open)", id,
-		    finding_state_name(item->finding.state));
+		    finding_state_name((enum finding_state)item->life.state));
 	return item;
 }
 
@@ -78,7 +87,7 @@ ledger_ack(struct ledger *ledger, const char *id, const struct ledger_person *by
 	    .at_ms = now_ms,
 	};
 	ledger_table_touch(item, LEDGER_TURNED);
-	tell(ledger, LEDGER_ACKED, &item->finding, by, item->ack->text, now_ms - item->life.opened_ms, now_ms);
+	tell_of(ledger, LEDGER_ACKED, item, by, item->ack->text, now_ms);
 	return 0;
 }
 
@@ -94,7 +103,7 @@ ledger_unack(struct ledger *ledger, const char *id, const struct ledger_person *
 	ledger_ack_free(item->ack);
 	item->ack = NULL;
 	ledger_table_touch(item, LEDGER_TURNED);
-	tell(ledger, LEDGER_UNACKED, &item->finding, by, NULL, now_ms - item->life.opened_ms, now_ms);
+	tell_of(ledger, LEDGER_UNACKED, item, by, NULL, now_ms);
 	return 0;
 }
 
@@ -173,7 +182,7 @@ tell_silence(struct ledger *ledger, enum ledger_event event, const struct ledger
 {
 	const struct ledger_item *item =
 	    silence->finding[0] != '\0' ? ledger_table_find_id(ledger->table, silence->finding) : NULL;
-	struct finding finding = item != NULL ? item->finding : stand_in(silence);
+	struct finding finding = item != NULL ? ledger_item_view(item) : stand_in(silence);
 	char age[KD_AGE_SIZE], *summary = NULL;
 
 	if (silence->finding[0] != '\0' && item == NULL)

@@ -10,11 +10,11 @@
 static enum kd_severity
 weight(const struct ledger_item *item)
 {
-	if (item->finding.state == FINDING_OPEN && item->finding.severity > KD_UNKNOWN)
-		return item->finding.severity;
+	if (item->life.state == FINDING_OPEN && item->life.severity > KD_UNKNOWN)
+		return (enum kd_severity)item->life.severity;
 	if (item->life.unseen)
 		return KD_UNKNOWN;
-	return item->finding.state == FINDING_OPEN ? item->finding.severity : KD_OK;
+	return item->life.state == FINDING_OPEN ? (enum kd_severity)item->life.severity : KD_OK;
 }
 
 static int
@@ -28,27 +28,27 @@ compare_items(const void *left, const void *right)
 
 	if (weight(a) != weight(b))
 		return weight(a) > weight(b) ? -1 : 1;
-	if ((order = ranks[a->finding.state] - ranks[b->finding.state]) != 0)
+	if ((order = ranks[a->life.state] - ranks[b->life.state]) != 0)
 		return order;
-	if ((order = strcmp(a->finding.probe, b->finding.probe)) != 0)
+	if ((order = strcmp(a->names->probe, b->names->probe)) != 0)
 		return order;
-	if ((order = strcmp(a->finding.check, b->finding.check)) != 0)
+	if ((order = strcmp(a->names->check, b->names->check)) != 0)
 		return order;
-	return strcmp(a->finding.subject, b->finding.subject);
+	return strcmp(a->subject, b->subject);
 }
 
 static void
 show(const struct ledger *ledger, const struct ledger_item *item, ledger_visit visit, void *arg)
 {
-	const struct ledger_entry entry = {
-	    .finding = &item->finding,
+	struct ledger_entry entry = {
+	    .finding = ledger_item_view(item),
 	    .ack = item->ack,
-	    .silenced_until_ms = ledger_silenced_until(ledger, &item->finding),
 	    .flapping = item->life.flapping,
 	    .quiet = item->life.quiet,
 	    .unseen = item->life.unseen,
 	};
 
+	entry.silenced_until_ms = ledger_silenced_until(ledger, &entry.finding);
 	visit(&entry, arg);
 }
 
@@ -69,12 +69,16 @@ ledger_each(const struct ledger *ledger, const struct stream_id *stream, ledger_
 }
 
 void
-ledger_each_unsorted(const struct ledger *ledger, const struct stream_id *stream, ledger_visit visit, void *arg)
+ledger_each_open(const struct ledger *ledger, const struct stream_id *stream, ledger_open_visit visit, void *arg)
 {
 	const struct ledger_record *record = ledger_table_find_record(ledger->table, stream);
 
-	for (size_t i = 0; record != NULL && i < record->count; i++)
-		show(ledger, record->items[i], visit, arg);
+	for (size_t i = 0; record != NULL && i < record->count; i++) {
+		const struct ledger_item *item = record->items[i];
+
+		if (item->life.state == FINDING_OPEN)
+			visit(item->names->probe, (enum kd_severity)item->life.severity, arg);
+	}
 }
 
 void
@@ -87,12 +91,14 @@ ledger_each_all(const struct ledger *ledger, ledger_visit visit, void *arg)
 			show(ledger, record->items[i], visit, arg);
 }
 
-const struct finding *
-ledger_find(const struct ledger *ledger, const char *id)
+bool
+ledger_find(const struct ledger *ledger, const char *id, struct finding *found)
 {
 	const struct ledger_item *item = ledger_table_find_id(ledger->table, id);
 
-	return item != NULL ? &item->finding : NULL;
+	if (item != NULL)
+		*found = ledger_item_view(item);
+	return item != NULL;
 }
 
 bool
@@ -101,6 +107,14 @@ ledger_is_acked(const struct ledger *ledger, const char *id)
 	const struct ledger_item *item = ledger_table_find_id(ledger->table, id);
 
 	return item != NULL && item->ack != NULL;
+}
+
+static bool
+is_silenced(const struct ledger *ledger, const struct ledger_item *item)
+{
+	const struct finding finding = ledger_item_view(item);
+
+	return ledger_silenced_until(ledger, &finding) != 0;
 }
 
 enum kd_severity
@@ -112,7 +126,7 @@ ledger_verdict(const struct ledger *ledger, const struct stream_id *stream)
 	if (record == NULL || record->count == 0)
 		return stream == NULL ? KD_OK : KD_UNKNOWN;
 	for (size_t i = 0; i < record->count; i++)
-		if (weight(record->items[i]) > worst && ledger_silenced_until(ledger, &record->items[i]->finding) == 0)
+		if (weight(record->items[i]) > worst && !is_silenced(ledger, record->items[i]))
 			worst = weight(record->items[i]);
 	return worst;
 }

@@ -37,18 +37,19 @@ static void
 save_item(struct ledger_item *item, ledger_keep keep, void *arg)
 {
 	struct ledger_saved *saved;
-	struct finding finding = item->finding;
+	struct finding finding;
 
 	ledger_table_untouch(item);
-	if (item->finding.state == FINDING_OK) {
+	if (item->life.state == FINDING_OK) {
 		ledger_table_note_dropped(item);
 		return;
 	}
 	saved = mem_new(1, sizeof(*saved));
 	saved->no = item->no;
+	finding = ledger_item_view(item);
 	finding.stream = NULL;
 	saved->finding = finding_copy(&finding);
-	saved->finding->stream = ledger_copy_stream(item->finding.stream);
+	saved->finding->stream = ledger_copy_stream(item->record->stream);
 	saved->ack = copy_ack(item->ack);
 	saved->life = ledger_life_write(&item->life);
 	item->saved = true;
@@ -58,14 +59,13 @@ save_item(struct ledger_item *item, ledger_keep keep, void *arg)
 void
 ledger_save(struct ledger *ledger, bool looks, ledger_keep keep, ledger_gone gone, void *arg)
 {
-	struct ledger_item *item, *next;
+	struct ledger_item *item;
+	size_t at = 0;
 	uint64_t no;
 
-	for (item = ledger_table_touched(ledger->table); item != NULL; item = next) {
-		next = TAILQ_NEXT(item, touched);
+	while ((item = ledger_table_touched(ledger->table, &at)) != NULL)
 		if (looks || item->touch == LEDGER_TURNED)
 			save_item(item, keep, arg);
-	}
 	while ((no = ledger_table_take_dropped(ledger->table)) != 0)
 		gone(no, arg);
 }
@@ -120,13 +120,13 @@ ledger_restore(struct ledger *ledger, const struct ledger_saved *saved)
 	item->ack = copy_ack(saved->ack);
 	item->saved = true;
 	ledger_table_copy_texts(ledger->table, item, from);
-	item->finding.severity = from->severity;
-	item->finding.state = from->state;
-	item->finding.reason = from->reason;
-	item->finding.first_seen_ms = from->first_seen_ms;
-	item->finding.last_seen_ms = from->last_seen_ms;
-	item->finding.changed_ms = from->changed_ms;
-	item->finding.count = from->count;
+	item->life.severity = (uint8_t)from->severity;
+	item->life.state = (uint8_t)from->state;
+	item->life.first_seen_ms = from->first_seen_ms;
+	item->life.last_seen_ms = from->last_seen_ms;
+	item->life.changed_ms = from->changed_ms;
+	item->life.count = (uint32_t)from->count;
+	item->reason = (uint8_t)from->reason;
 	ledger_table_renumber(item, saved->no);
 	ledger_count_in(ledger, item);
 	return 0;
@@ -147,6 +147,6 @@ ledger_each_probe(const struct ledger *ledger, ledger_stream_visit visit, void *
 
 	for (record = ledger_table_first(ledger->table); record != NULL; record = LIST_NEXT(record, all))
 		for (size_t i = 0; record->stream != NULL && i < record->count; i++)
-			if (i == 0 || record->items[i]->finding.probe != record->items[i - 1]->finding.probe)
-				visit(record->stream, record->items[i]->finding.probe, arg);
+			if (i == 0 || strcmp(record->items[i]->names->probe, record->items[i - 1]->names->probe) != 0)
+				visit(record->stream, record->items[i]->names->probe, arg);
 }

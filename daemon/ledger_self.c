@@ -39,11 +39,11 @@ ledger_raise(struct ledger *ledger, const char *check, const char *subject, enum
 	named.next = (char *)next;
 	if ((item = ledger_find_or_add(ledger, record, &named)) == NULL)
 		return; /* 2,000 are open already: nobody misses the next */
-	from = item->finding.severity;
+	from = (enum kd_severity)item->life.severity;
 	ledger_count_out(ledger, item);
-	turn = ledger_life_set(&item->finding, &item->life, severity, now_ms);
+	turn = ledger_life_set(&item->life, severity, now_ms);
 	ledger_table_copy_texts(ledger->table, item, &named);
-	item->finding.reason = severity == KD_UNKNOWN ? KD_FAILED : KD_KNOWN;
+	item->reason = severity == KD_UNKNOWN ? KD_FAILED : KD_KNOWN;
 	ledger_count_in(ledger, item);
 	ledger_table_touch(item, turn != LEDGER_TURN_NONE ? LEDGER_TURNED : LEDGER_LOOKED_AT);
 	ledger_tell_turn(ledger, turn, item, from, NULL, now_ms);
@@ -53,15 +53,17 @@ ledger_raise(struct ledger *ledger, const char *check, const char *subject, enum
 static void
 end_self(struct ledger *ledger, struct ledger_item *item, const char *why, int64_t now_ms)
 {
-	enum kd_severity from = item->finding.severity;
-	char *was = item->finding.summary, *now = mem_printf("over: %s", was);
+	enum kd_severity from = (enum kd_severity)item->life.severity;
+	struct finding over = ledger_item_view(item);
+	char *now = mem_printf("over: %s", over.summary);
 	enum ledger_turn turn;
 
-	item->finding.summary = text_clean(now, strlen(now), FINDING_TEXT_MAX);
-	free(was);
+	over.summary = text_clean(now, strlen(now), FINDING_TEXT_MAX);
+	ledger_table_copy_texts(ledger->table, item, &over);
+	free(over.summary);
 	free(now);
 	ledger_count_out(ledger, item);
-	turn = ledger_life_set(&item->finding, &item->life, KD_OK, now_ms);
+	turn = ledger_life_set(&item->life, KD_OK, now_ms);
 	ledger_table_touch(item, LEDGER_TURNED);
 	ledger_tell_turn(ledger, turn, item, from, why, now_ms);
 }
@@ -74,7 +76,7 @@ ledger_clear(struct ledger *ledger, const char *check, const char *subject, int6
 	struct ledger_item *item = ledger_table_find(ledger->table, record, &named);
 
 	assert(!ledger->telling);
-	if (item != NULL && item->finding.state == FINDING_OPEN)
+	if (item != NULL && item->life.state == FINDING_OPEN)
 		end_self(ledger, item, NULL, now_ms);
 }
 
@@ -86,7 +88,7 @@ ledger_sweep_self(struct ledger *ledger, int64_t since_ms, const char *why, int6
 	for (size_t i = record != NULL ? record->count : 0; i-- > 0;) {
 		struct ledger_item *item = record->items[i];
 
-		if (item->finding.state == FINDING_OPEN && item->finding.last_seen_ms < since_ms)
+		if (item->life.state == FINDING_OPEN && item->life.last_seen_ms < since_ms)
 			end_self(ledger, item, why, now_ms);
 	}
 }

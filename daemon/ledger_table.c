@@ -3,7 +3,6 @@
 #include "daemon/ledger_table.h"
 
 #include <assert.h>
-#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,47 +14,61 @@ enum {
 	NEAR = 8,              /* findings looked at before an id is made: as much as that costs */
 };
 
-LIST_HEAD(item_list, ledger_item);
 LIST_HEAD(record_list, ledger_record);
-TAILQ_HEAD(touched_list, ledger_item);
 
 struct ledger_table {
-	struct item_list ids[ID_BUCKETS];
+	struct ledger_item *ids[ID_BUCKETS];
 	struct record_list streams[STREAM_BUCKETS];
 	struct record_list all;
-	struct touched_list touched;
+	struct ledger_item **touched; /* in that order; NULL: no longer */
+	size_t touched_count, touched_room, touched_left;
 	uint64_t last_no;
 	uint64_t *dropped; /* numbers of saved items that are no more */
 	size_t dropped_count, dropped_room, dropped_taken;
-	void *
-	    words; /* a tree of tsearch(3): names of probes and checks, symptoms, steps: few, and each in thousands of findings */
+	struct ledger_texts *texts;
 };
 
-/* ---- words ---- */
+/* ---- ids ---- */
 
+static const char digits[] = "0123456789abcdef";
+
+/* As finding_make_id() writes them. */
+static void
+write_id(uint32_t id, char text[FINDING_ID_SIZE])
+{
+	for (size_t i = FINDING_ID_SIZE - 1; i-- > 0; id >>= 4)
+		text[i] = digits[id & 0xf];
+	text[FINDING_ID_SIZE - 1] = '\0';
+}
+
+/* -1: this is none. */
 static int
-compare_words(const void *a, const void *b)
+read_id(const char *text, uint32_t *id)
 {
-	return strcmp(a, b);
+	*id = 0;
+	for (size_t i = 0; i < FINDING_ID_SIZE - 1; i++) {
+		const char *digit = text[i] != '\0' ? strchr(digits, text[i]) : NULL;
+
+		if (digit == NULL)
+			return -1;
+		*id = *id << 4 | (uint32_t)(digit - digits);
+	}
+	return text[FINDING_ID_SIZE - 1] == '\0' ? 0 : -1;
 }
 
-/* The one copy of this word. They are as many as the probes' tables have rows, and stay until the end. */
-static char *
-share_word(struct ledger_table *table, const char *word)
+static uint32_t
+make_id(const struct finding *finding)
 {
-	void *node;
-	char *copy;
+	struct finding named = *finding;
+	uint32_t id;
 
-	if (word == NULL)
-		return NULL;
-	if ((node = tfind(word, &table->words, compare_words)) != NULL)
-		return *(char **)node;
-	copy = mem_strdup(word);
-	node = tsearch(copy, &table->words, compare_words);
-	if (node == NULL)
-		abort(); /* no memory: what mem.h does */
-	return copy;
+	finding_make_id(&named);
+	if (read_id(named.id, &id) != 0)
+		abort(); /* it is eight digits: finding.h */
+	return id;
 }
+
+/* ---- texts ---- */
 
 static const char subject_stream[] = "stream"; /* what most findings are about */
 
@@ -65,33 +78,49 @@ share_subject(const char *subject)
 	return strcmp(subject, subject_stream) == 0 ? (char *)subject_stream : mem_strdup(subject);
 }
 
-static void
-set_text(char **text, const char *to)
+static bool
+is_word(const char *word, const char *to)
 {
-	if (*text != NULL && to != NULL && strcmp(*text, to) == 0)
-		return;
-	free(*text);
-	*text = mem_strdup(to);
-}
-
-static void
-set_word(struct ledger_table *table, char **word, const char *to)
-{
-	if (*word == NULL || to == NULL || strcmp(*word, to) != 0)
-		*word = share_word(table, to);
+	return word == to || (word != NULL && to != NULL && strcmp(word, to) == 0);
 }
 
 void
 ledger_table_copy_texts(struct ledger_table *table, struct ledger_item *item, const struct finding *from)
 {
-	struct finding *finding = &item->finding;
+	ledger_texts_set(table->texts, &item->text, from);
+	if (!is_word(item->names->symptom, from->symptom) || !is_word(item->names->step, from->step)) {
+		const struct finding named = {.probe = item->names->probe,
+		    .check = item->names->check,
+		    .symptom = from->symptom,
+		    .step = from->step};
 
-	set_text(&finding->summary, from->summary != NULL ? from->summary : "");
-	set_text(&finding->evidence, from->evidence);
-	set_text(&finding->next, from->next);
-	set_text(&finding->blame, from->blame);
-	set_word(table, &finding->symptom, from->symptom);
-	set_word(table, &finding->step, from->step);
+		item->names = ledger_texts_names(table->texts, &named);
+	}
+}
+
+struct finding
+ledger_item_view(const struct ledger_item *item)
+{
+	const struct ledger_life *life = &item->life;
+	struct finding finding = {
+	    .stream = item->record->stream,
+	    .probe = item->names->probe,
+	    .check = item->names->check,
+	    .subject = item->subject,
+	    .severity = (enum kd_severity)life->severity,
+	    .state = (enum finding_state)life->state,
+	    .reason = (enum kd_reason)item->reason,
+	    .symptom = item->names->symptom,
+	    .step = item->names->step,
+	    .first_seen_ms = life->first_seen_ms,
+	    .last_seen_ms = life->last_seen_ms,
+	    .changed_ms = life->changed_ms,
+	    .count = life->count,
+	};
+
+	write_id(item->id, finding.id);
+	ledger_text_show(item->text, &finding);
+	return finding;
 }
 
 /* ---- hashing (FNV-1a) ---- */
@@ -102,12 +131,6 @@ hash_text(uint32_t hash, const char *s)
 	for (; *s != '\0'; s++)
 		hash = (hash ^ (unsigned char)*s) * UINT32_C(16777619);
 	return hash;
-}
-
-static uint32_t
-bucket_of_id(const char *id)
-{
-	return hash_text(UINT32_C(2166136261), id) % ID_BUCKETS;
 }
 
 static uint32_t
@@ -152,8 +175,6 @@ adopt_stream(struct ledger_record *record, struct stream_id *stream)
 	if (stream->arn[0] == '\0' && old->arn[0] != '\0')
 		stream_id_set_arn(stream, old->arn);
 	record->stream = stream_id_ref(stream);
-	for (size_t i = 0; i < record->count; i++)
-		record->items[i]->finding.stream = stream;
 	stream_id_unref(old);
 }
 
@@ -195,10 +216,10 @@ ledger_table_first(const struct ledger_table *table)
 /* ---- items ---- */
 
 static bool
-same_names(const struct finding *a, const struct finding *b)
+has_names(const struct ledger_item *item, const struct finding *finding)
 {
-	return strcmp(a->check, b->check) == 0 && strcmp(a->subject, b->subject) == 0 &&
-	       strcmp(a->probe, b->probe) == 0;
+	return strcmp(item->names->check, finding->check) == 0 && strcmp(item->subject, finding->subject) == 0 &&
+	       strcmp(item->names->probe, finding->probe) == 0;
 }
 
 static struct ledger_item *
@@ -207,7 +228,7 @@ find_near(struct ledger_record *record, const struct finding *finding)
 	for (size_t i = 0; i < NEAR && i < record->count; i++) {
 		size_t at = (record->next + i) % record->count;
 
-		if (!same_names(&record->items[at]->finding, finding))
+		if (!has_names(record->items[at], finding))
 			continue;
 		record->next = at + 1;
 		return record->items[at];
@@ -215,29 +236,20 @@ find_near(struct ledger_record *record, const struct finding *finding)
 	return NULL;
 }
 
-static struct ledger_item *
-find_by_id(const struct ledger_table *table, const struct ledger_record *record, const struct finding *finding)
-{
-	struct ledger_item *item;
-
-	LIST_FOREACH(item, &table->ids[bucket_of_id(finding->id)], same_bucket)
-	if (item->record == record && strcmp(item->finding.id, finding->id) == 0 && same_names(&item->finding, finding))
-		return item;
-	return NULL;
-}
-
 struct ledger_item *
 ledger_table_find(const struct ledger_table *table, struct ledger_record *record, const struct finding *finding)
 {
-	struct finding named = *finding;
-	struct ledger_item *item;
+	struct ledger_item *item = finding->id[0] == '\0' ? find_near(record, finding) : NULL;
+	uint32_t id;
 
-	if (named.id[0] != '\0')
-		return find_by_id(table, record, finding);
-	if ((item = find_near(record, finding)) != NULL)
+	if (item != NULL)
 		return item;
-	finding_make_id(&named);
-	return find_by_id(table, record, &named);
+	if (read_id(finding->id, &id) != 0)
+		id = make_id(finding);
+	for (item = table->ids[id % ID_BUCKETS]; item != NULL; item = item->same_bucket)
+		if (item->id == id && item->record == record && has_names(item, finding))
+			break;
+	return item;
 }
 
 /* Streams have few findings, and there are thousands of streams: room grows by a half only. */
@@ -254,22 +266,34 @@ append_item(struct ledger_record *record, struct ledger_item *item)
 struct ledger_item *
 ledger_table_add(struct ledger_table *table, struct ledger_record *record, const struct finding *finding)
 {
-	struct ledger_item *item;
+	struct finding named = *finding;
+	struct ledger_item *item, **bucket;
 
 	if (record->count >= LEDGER_RECORD_MAX)
 		return NULL;
 	item = mem_new(1, sizeof(*item));
-	item->finding.stream = record->stream;
-	item->finding.probe = share_word(table, finding->probe);
-	item->finding.check = share_word(table, finding->check);
-	item->finding.subject = share_subject(finding->subject);
-	item->finding.summary = mem_strdup("");
-	finding_make_id(&item->finding);
+	named.stream = record->stream;
 	item->record = record;
+	item->id = make_id(&named);
+	item->names = ledger_texts_names(table->texts, finding);
+	item->subject = share_subject(finding->subject);
+	ledger_texts_set(table->texts, &item->text, &(struct finding){0});
 	item->no = ++table->last_no;
 	append_item(record, item);
-	LIST_INSERT_HEAD(&table->ids[bucket_of_id(item->finding.id)], item, same_bucket);
+	bucket = &table->ids[item->id % ID_BUCKETS];
+	item->same_bucket = *bucket;
+	*bucket = item;
 	return item;
+}
+
+static void
+leave_bucket(struct ledger_item *item)
+{
+	struct ledger_item **link = &item->record->table->ids[item->id % ID_BUCKETS];
+
+	while (*link != item)
+		link = &(*link)->same_bucket;
+	*link = item->same_bucket;
 }
 
 void
@@ -283,43 +307,80 @@ ledger_table_drop(struct ledger_item *item)
 		i--;
 	}
 	record->items[i] = record->items[--record->count];
-	LIST_REMOVE(item, same_bucket);
+	leave_bucket(item);
 	ledger_table_untouch(item);
 	ledger_table_note_dropped(item);
 	ledger_ack_free(item->ack);
 	ledger_life_clear(&item->life);
-	if (item->finding.subject != subject_stream)
-		free(item->finding.subject);
-	free(item->finding.summary);
-	free(item->finding.evidence);
-	free(item->finding.next);
-	free(item->finding.blame);
+	ledger_texts_drop(record->table->texts, &item->text);
+	if (item->subject != subject_stream)
+		free(item->subject);
 	free(item);
 }
 
 /* ---- what is to be saved ---- */
 
+/* Those that stay move up. */
+static void
+close_gaps(struct ledger_table *table)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < table->touched_count; i++) {
+		struct ledger_item *item = table->touched[i];
+
+		if (item == NULL)
+			continue;
+		table->touched[kept++] = item;
+		item->touched_at = (uint32_t)kept;
+	}
+	table->touched_count = kept;
+}
+
+/* The list grows only when it is more than half full. */
+static void
+append_touched(struct ledger_table *table, struct ledger_item *item)
+{
+	if (table->touched_count == table->touched_room && table->touched_left <= table->touched_room / 2)
+		close_gaps(table);
+	if (table->touched_count == table->touched_room) {
+		table->touched_room = table->touched_room * 2 + 16;
+		table->touched = mem_resize(table->touched, table->touched_room, sizeof(struct ledger_item *));
+	}
+	table->touched[table->touched_count++] = item;
+	table->touched_left++;
+	item->touched_at = (uint32_t)table->touched_count;
+}
+
 void
 ledger_table_touch(struct ledger_item *item, enum ledger_touch touch)
 {
-	if (item->touch == LEDGER_UNTOUCHED)
-		TAILQ_INSERT_TAIL(&item->record->table->touched, item, touched);
+	if (item->touched_at == 0)
+		append_touched(item->record->table, item);
 	if (touch > item->touch)
 		item->touch = touch;
 }
 
 struct ledger_item *
-ledger_table_touched(const struct ledger_table *table)
+ledger_table_touched(const struct ledger_table *table, size_t *at)
 {
-	return TAILQ_FIRST(&table->touched);
+	while (*at < table->touched_count && table->touched[*at] == NULL)
+		(*at)++;
+	return *at < table->touched_count ? table->touched[(*at)++] : NULL;
 }
 
 void
 ledger_table_untouch(struct ledger_item *item)
 {
-	if (item->touch != LEDGER_UNTOUCHED)
-		TAILQ_REMOVE(&item->record->table->touched, item, touched);
+	struct ledger_table *table = item->record->table;
+
 	item->touch = LEDGER_UNTOUCHED;
+	if (item->touched_at == 0)
+		return;
+	table->touched[item->touched_at - 1] = NULL;
+	item->touched_at = 0;
+	if (--table->touched_left == 0)
+		table->touched_count = 0;
 }
 
 void
@@ -367,17 +428,20 @@ ledger_ack_free(struct ledger_ack *ack)
 static int
 interest(const struct ledger_item *item)
 {
-	return item->finding.state == FINDING_OPEN ? 2 : item->finding.state == FINDING_PENDING ? 1 : 0;
+	return item->life.state == FINDING_OPEN ? 2 : item->life.state == FINDING_PENDING ? 1 : 0;
 }
 
 struct ledger_item *
 ledger_table_find_id(const struct ledger_table *table, const char *id)
 {
 	struct ledger_item *item, *found = NULL;
+	uint32_t wanted;
 
-	LIST_FOREACH(item, &table->ids[bucket_of_id(id)], same_bucket)
-	if (strcmp(item->finding.id, id) == 0 && (found == NULL || interest(item) > interest(found)))
-		found = item;
+	if (read_id(id, &wanted) != 0)
+		return NULL;
+	for (item = table->ids[wanted % ID_BUCKETS]; item != NULL; item = item->same_bucket)
+		if (item->id == wanted && (found == NULL || interest(item) > interest(found)))
+			found = item;
 	return found;
 }
 
@@ -388,7 +452,7 @@ ledger_table_new(void)
 {
 	struct ledger_table *table = mem_new(1, sizeof(*table));
 
-	TAILQ_INIT(&table->touched);
+	table->texts = ledger_texts_new();
 	return table;
 }
 
@@ -403,7 +467,8 @@ ledger_table_free(struct ledger_table *table)
 		next = LIST_NEXT(record, all);
 		ledger_table_drop_record(record);
 	}
-	tdestroy(table->words, free);
+	ledger_texts_free(table->texts);
+	free(table->touched);
 	free(table->dropped);
 	free(table);
 }

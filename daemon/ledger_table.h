@@ -6,6 +6,7 @@
 #include <sys/queue.h>
 
 #include "daemon/ledger_life.h"
+#include "daemon/ledger_texts.h"
 
 enum { LEDGER_RECORD_MAX = 2000 }; /* findings a stream; some ten probes of at most REPORT_MAX each could say more */
 
@@ -15,20 +16,22 @@ struct ledger_table;
 /* What has become of an item since it was saved. */
 enum ledger_touch { LEDGER_UNTOUCHED, LEDGER_LOOKED_AT, LEDGER_TURNED };
 
-/*
- * A finding. Its probe, check, symptom and step are words that all share, its subject may be one, its stream is the record's: never finding_clear() it. The other texts are its own.
- */
+/* A finding, in little room: ledger_item_view() shows it as others see it. */
 struct ledger_item {
-	struct finding finding;
 	struct ledger_life life;
-	uint32_t judgement; /* the last one that reported it */
 	struct ledger_record *record;
-	struct ledger_ack *ack; /* NULL: nobody's */
-	uint64_t no;            /* 1, 2, 3 … */
-	enum ledger_touch touch;
-	bool saved; /* it stands on the disk */
-	LIST_ENTRY(ledger_item) same_bucket;
-	TAILQ_ENTRY(ledger_item) touched;
+	const struct ledger_names *names;
+	char *subject;                   /* a word that all share, or its own */
+	struct ledger_text *text;        /* what it says, with the others that say the same */
+	struct ledger_ack *ack;          /* NULL: nobody's */
+	struct ledger_item *same_bucket; /* the next */
+	uint64_t no;                     /* 1, 2, 3 … */
+	uint32_t id;
+	uint32_t judgement;  /* the last one that reported it */
+	uint32_t touched_at; /* 1 + where it stands among those that have to be saved; 0: nowhere */
+	uint8_t reason;      /* enum kd_reason */
+	uint8_t touch;       /* enum ledger_touch */
+	bool saved;          /* it stands on the disk */
 };
 
 /* What is known of one stream, or of kdiag itself. */
@@ -67,9 +70,11 @@ struct ledger_item *ledger_table_add(
 void ledger_table_drop(struct ledger_item *item);
 /* By id alone: of several the one that is open, else pending. */
 struct ledger_item *ledger_table_find_id(const struct ledger_table *table, const char *id);
-/* It has to be saved. ledger_table_touched: the first of them, then TAILQ_NEXT(item, touched). */
+/* What the outside sees of it: borrowed, until it changes. */
+struct finding ledger_item_view(const struct ledger_item *item);
+/* It has to be saved. ledger_table_touched: the next of them from *at on, which begins at 0; NULL: no more. */
 void ledger_table_touch(struct ledger_item *item, enum ledger_touch touch);
-struct ledger_item *ledger_table_touched(const struct ledger_table *table);
+struct ledger_item *ledger_table_touched(const struct ledger_table *table, size_t *at);
 void ledger_table_untouch(struct ledger_item *item);
 /* Takes the oldest number of those that were saved and have been dropped since; 0: there is none. */
 uint64_t ledger_table_take_dropped(struct ledger_table *table);

@@ -108,8 +108,8 @@ static void
 print_self_cb(const struct ledger_entry *entry, void *arg)
 {
 	(void)arg;
-	if (entry->finding->state == FINDING_OPEN)
-		fprintf(stderr, "kdiagd: %s: %s\n", severity_name(entry->finding->severity), entry->finding->summary);
+	if (entry->finding.state == FINDING_OPEN)
+		fprintf(stderr, "kdiagd: %s: %s\n", severity_name(entry->finding.severity), entry->finding.summary);
 }
 
 static int

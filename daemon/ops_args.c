@@ -131,7 +131,7 @@ ops_get_probe(struct control_session *session, const struct daemon *daemon, cons
 
 struct search {
 	const char *prefix;
-	const struct finding *found;
+	struct finding found;
 	size_t count;
 };
 
@@ -140,35 +140,37 @@ search_cb(const struct ledger_entry *entry, void *arg)
 {
 	struct search *search = arg;
 
-	if (strncmp(entry->finding->id, search->prefix, strlen(search->prefix)) != 0)
+	if (strncmp(entry->finding.id, search->prefix, strlen(search->prefix)) != 0)
 		return;
 	search->found = entry->finding;
 	search->count++;
 }
 
-const struct finding *
-ops_find_finding(struct control_session *session, const struct daemon *daemon, const char *id)
+int
+ops_find_finding(struct control_session *session, const struct daemon *daemon, const char *id, struct finding *found)
 {
 	struct search search = {.prefix = id};
 
 	if (strlen(id) < OPS_ID_PREFIX_MIN) {
 		control_reply_error(session, PROTO_BAD_REQUEST, "id is too short: at least its first 4 digits");
-		return NULL;
+		return -1;
 	}
 	ledger_each_all(daemon->ledger, search_cb, &search);
+	*found = search.found;
 	if (search.count == 1)
-		return search.found;
+		return 0;
 	if (search.count == 0)
 		ops_reply_error(session, PROTO_NO_SUCH_ID, "no finding has the id ", id);
 	else
 		ops_reply_error(session, PROTO_AMBIGUOUS, "more than one finding begins with ", id);
-	return NULL;
+	return -1;
 }
 
-const struct finding *
-ops_need_finding(struct control_session *session, const struct daemon *daemon, const json_t *request)
+int
+ops_need_finding(
+    struct control_session *session, const struct daemon *daemon, const json_t *request, struct finding *found)
 {
 	const char *id = "";
 
-	return ops_get_text(session, request, "id", &id) == -1 ? NULL : ops_find_finding(session, daemon, id);
+	return ops_get_text(session, request, "id", &id) == -1 ? -1 : ops_find_finding(session, daemon, id, found);
 }

@@ -24,9 +24,10 @@ int ops_get_probe(struct control_session *session, const struct daemon *daemon, 
 /* A stream that must be named: 0, or -1 and an error was answered. */
 int ops_need_watch(
     struct control_session *session, const struct daemon *daemon, const json_t *request, struct watch **watch);
-/* The finding whose id begins so (that of the request's "id"); NULL: an error was answered. */
-const struct finding *ops_find_finding(struct control_session *session, const struct daemon *daemon, const char *id);
-const struct finding *ops_need_finding(
-    struct control_session *session, const struct daemon *daemon, const json_t *request);
+/* The finding whose id begins so (that of the request's "id"), borrowed from the ledger: 0, or -1 and an error was answered. */
+int ops_find_finding(
+    struct control_session *session, const struct daemon *daemon, const char *id, struct finding *found);
+int ops_need_finding(
+    struct control_session *session, const struct daemon *daemon, const json_t *request, struct finding *found);
 
 #endif

@@ -22,7 +22,7 @@ void
 ops_history(struct control_session *session, const json_t *request, void *app)
 {
 	struct daemon *daemon = app;
-	const struct finding *finding;
+	struct finding finding;
 	const struct stream_id *id;
 	struct store_query query = {0};
 	const char *prefix = NULL;
@@ -44,9 +44,9 @@ ops_history(struct control_session *session, const json_t *request, void *app)
 		query.stream = id->name;
 	}
 	if (ops_get_text(session, request, "id", &prefix) == -1 ||
-	    (prefix != NULL && (finding = ops_find_finding(session, daemon, prefix)) == NULL))
+	    (prefix != NULL && ops_find_finding(session, daemon, prefix, &finding) == -1))
 		return;
-	query.id = prefix != NULL ? (char *)finding->id : NULL;
+	query.id = prefix != NULL ? finding.id : NULL;
 	if (keeper_history(daemon->keeper, &query, history_done_cb, control_hold(session)) == 0)
 		return;
 	control_release(session);

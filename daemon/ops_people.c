@@ -35,7 +35,7 @@ one_cb(const struct ledger_entry *entry, void *arg)
 {
 	struct one *one = arg;
 
-	if (one->finding == NULL && strcmp(entry->finding->id, one->id) == 0)
+	if (one->finding == NULL && strcmp(entry->finding.id, one->id) == 0)
 		one->finding = view_finding(entry);
 }
 
@@ -57,16 +57,17 @@ void
 ops_ack(struct control_session *session, const json_t *request, void *app)
 {
 	struct daemon *daemon = app;
-	const struct finding *finding = ops_need_finding(session, daemon, request);
 	const struct ledger_person by = caller(session);
+	struct finding finding;
 	const char *text = NULL;
 	char *cause = NULL;
 	int done;
 
-	if (finding == NULL || ops_get_text(session, request, "text", &text) == -1)
+	if (ops_need_finding(session, daemon, request, &finding) == -1 ||
+	    ops_get_text(session, request, "text", &text) == -1)
 		return;
-	done = ledger_ack(daemon->ledger, finding->id, &by, text, clock_now_ms(), &cause);
-	reply_done(session, daemon, done, finding->id, cause);
+	done = ledger_ack(daemon->ledger, finding.id, &by, text, clock_now_ms(), &cause);
+	reply_done(session, daemon, done, finding.id, cause);
 	free(cause);
 }
 
@@ -74,15 +75,15 @@ void
 ops_unack(struct control_session *session, const json_t *request, void *app)
 {
 	struct daemon *daemon = app;
-	const struct finding *finding = ops_need_finding(session, daemon, request);
 	const struct ledger_person by = caller(session);
+	struct finding finding;
 	char *cause = NULL;
 	int done;
 
-	if (finding == NULL)
+	if (ops_need_finding(session, daemon, request, &finding) == -1)
 		return;
-	done = ledger_unack(daemon->ledger, finding->id, &by, clock_now_ms(), &cause);
-	reply_done(session, daemon, done, finding->id, cause);
+	done = ledger_unack(daemon->ledger, finding.id, &by, clock_now_ms(), &cause);
+	reply_done(session, daemon, done, finding.id, cause);
 	free(cause);
 }
 
@@ -91,17 +92,17 @@ static int
 get_scope(
     struct control_session *session, const struct daemon *daemon, const json_t *request, struct ledger_silence *scope)
 {
-	const struct finding *finding;
+	struct finding finding;
 	const char *id = NULL;
 	struct watch *watch;
 	bool all = false;
 	int got = ops_get_text(session, request, "id", &id), probe;
 
-	if (got == -1 || (got == 1 && (finding = ops_find_finding(session, daemon, id)) == NULL))
+	if (got == -1 || (got == 1 && ops_find_finding(session, daemon, id, &finding) == -1))
 		return -1;
 	if (got == 1) {
-		scope->stream = finding->stream;
-		memcpy(scope->finding, finding->id, sizeof(scope->finding));
+		scope->stream = finding.stream;
+		memcpy(scope->finding, finding.id, sizeof(scope->finding));
 		return 0;
 	}
 	if (ops_get_flag(session, request, "all", &all) == -1 ||

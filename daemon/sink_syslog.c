@@ -177,28 +177,28 @@ arm_reminder(struct sink_syslog *sink)
 static bool
 remind(struct sink_syslog *sink, struct told *told)
 {
-	const struct finding *finding = ledger_find(sink->ledger, told->id);
+	struct finding finding;
 	int64_t now_ms = clock_now_ms();
 	struct ledger_change change;
 
-	if (finding == NULL || !is_worth_reminding(finding)) {
+	if (!ledger_find(sink->ledger, told->id, &finding) || !is_worth_reminding(&finding)) {
 		syslog_told_drop(sink->told, told);
 		return false;
 	}
-	if (ledger_is_acked(sink->ledger, finding->id) || ledger_silenced_until(sink->ledger, finding) != 0) {
-		remember_told(sink, finding->id, false);
+	if (ledger_is_acked(sink->ledger, finding.id) || ledger_silenced_until(sink->ledger, &finding) != 0) {
+		remember_told(sink, finding.id, false);
 		return false;
 	}
 	change = (struct ledger_change){
 	    .seq = ledger_last_seq(sink->ledger),
 	    .ms = now_ms,
 	    .event = LEDGER_REMINDER,
-	    .from = finding->severity,
-	    .finding = finding,
-	    .open_ms = now_ms > finding->first_seen_ms ? now_ms - finding->first_seen_ms : 0,
+	    .from = finding.severity,
+	    .finding = &finding,
+	    .open_ms = now_ms > finding.first_seen_ms ? now_ms - finding.first_seen_ms : 0,
 	};
 	put_change(sink, &change);
-	remember_told(sink, finding->id, true);
+	remember_told(sink, finding.id, true);
 	return true;
 }
 
@@ -228,8 +228,8 @@ reminder_cb(evutil_socket_t fd, short what, void *arg)
 static void
 adopt_open(const struct ledger_entry *entry, void *arg)
 {
-	if (!entry->quiet && is_worth_reminding(entry->finding))
-		remember_told(arg, entry->finding->id, entry->silenced_until_ms == 0);
+	if (!entry->quiet && is_worth_reminding(&entry->finding))
+		remember_told(arg, entry->finding.id, entry->silenced_until_ms == 0);
 }
 
 /* A silence is over: what opened under it and is open still was never told. */

@@ -58,7 +58,7 @@ view_write_finding(const struct ledger_entry *entry, struct str *out)
 	char *ack = write_ack(entry->ack);
 
 	json_text_open(out, '{');
-	finding_write(entry->finding, ack, out);
+	finding_write(&entry->finding, ack, out);
 	if (entry->silenced_until_ms != 0)
 		json_text_set_time(out, "silenced_until", entry->silenced_until_ms);
 	if (entry->flapping)
@@ -84,7 +84,7 @@ view_finding(const struct ledger_entry *entry)
 static bool
 is_bad(const struct ledger_entry *entry)
 {
-	return entry->finding->state == FINDING_OPEN || entry->unseen;
+	return entry->finding.state == FINDING_OPEN || entry->unseen;
 }
 
 static void
@@ -94,7 +94,7 @@ gather_cb(const struct ledger_entry *entry, void *arg)
 
 	if (!gathering->all && !is_bad(entry))
 		return;
-	if (gathering->id != NULL && strncmp(entry->finding->id, gathering->id, strlen(gathering->id)) != 0)
+	if (gathering->id != NULL && strncmp(entry->finding.id, gathering->id, strlen(gathering->id)) != 0)
 		return;
 	if (gathering->count == gathering->room) {
 		gathering->room = gathering->room == 0 ? 16 : 2 * gathering->room;
@@ -136,7 +136,7 @@ compare_rank(const void *a, const void *b)
 {
 	const struct ledger_entry *left = a, *right = b;
 
-	return rank(right->finding) - rank(left->finding);
+	return rank(&right->finding) - rank(&left->finding);
 }
 
 /* Of many streams: each stream's own order is kept within a rank, since its findings lie side by side and glibc's qsort merges. */
@@ -312,7 +312,7 @@ count_said_cb(const struct ledger_entry *entry, void *arg)
 {
 	struct said *said = arg;
 
-	if (entry->finding->state != FINDING_OPEN || entry->quiet)
+	if (entry->finding.state != FINDING_OPEN || entry->quiet)
 		return;
 	said->acked += entry->ack != NULL;
 	said->silenced += entry->silenced_until_ms != 0;

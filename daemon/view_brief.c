@@ -45,9 +45,9 @@ static void
 gather_cb(const struct ledger_entry *entry, void *arg)
 {
 	struct rows *rows = arg;
-	bool open = entry->finding->state == FINDING_OPEN;
+	bool open = entry->finding.state == FINDING_OPEN;
 
-	if (!entry->unseen && (!open || entry->finding->severity <= KD_INFO))
+	if (!entry->unseen && (!open || entry->finding.severity <= KD_INFO))
 		return;
 	if (entry->silenced_until_ms != 0)
 		rows->silenced++;

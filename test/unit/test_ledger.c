@@ -138,10 +138,15 @@ look(struct fix *fix, char letter)
 	look_blaming(fix, &alpha, NULL, letter, NULL);
 }
 
+/* An entry as it was when it was looked for; finding NULL: there is none. */
+struct seen {
+	struct ledger_entry entry;
+	const struct finding *finding;
+};
+
 struct search {
 	const char *probe, *check, *subject;
-	struct ledger_entry entry;
-	struct finding *copy;
+	struct seen seen;
 	size_t count;
 };
 
@@ -149,24 +154,29 @@ static void
 search_visit(const struct ledger_entry *entry, void *arg)
 {
 	struct search *search = arg;
-	const struct finding *f = entry->finding;
+	static struct finding recent[4]; /* a test holds on to two at once */
+	static size_t next;
+	const struct finding *f = &entry->finding;
 
 	search->count++;
 	if (strcmp(f->probe, search->probe) == 0 && strcmp(f->check, search->check) == 0 &&
 	    strcmp(f->subject, search->subject) == 0) {
-		assert_null(search->entry.finding);
-		search->entry = *entry;
+		assert_null(search->seen.finding);
+		search->seen.entry = *entry;
+		search->seen.finding = &recent[next];
+		recent[next] = *f;
+		next = (next + 1) % KD_COUNT(recent);
 	}
 }
 
-static struct ledger_entry
+static struct seen
 entry_at(
     const struct fix *fix, const struct stream_id *stream, const char *probe, const char *check, const char *subject)
 {
 	struct search search = {.probe = probe, .check = check, .subject = subject};
 
 	ledger_each(fix->ledger, stream, search_visit, &search);
-	return search.entry;
+	return search.seen;
 }
 
 static const struct finding *
@@ -295,7 +305,10 @@ static void
 test_opened(void **state)
 {
 	struct fix *fix = fix_new(2, 3, 1, 1);
+	/* too short, too long, no digits, and one that nobody has */
+	static const char *const no_ids[] = {"", "0", "000000000", "0000000g", "0000000A", "00000000"};
 	const struct finding *f;
+	struct finding found;
 	char id[FINDING_ID_SIZE];
 
 	(void)state;
@@ -318,9 +331,10 @@ test_opened(void **state)
 	assert_int_equal(f->last_seen_ms, START_MS + 2 * STEP_MS);
 	assert_int_equal(f->changed_ms, START_MS + 2 * STEP_MS);
 	assert_int_equal(f->count, 2);
-	assert_ptr_equal(ledger_find(fix->ledger, id), f);
-	assert_null(ledger_find(fix->ledger, "00000000"));
-	assert_null(ledger_find(fix->ledger, ""));
+	assert_true(ledger_find(fix->ledger, id, &found));
+	assert_memory_equal(&found, f, sizeof(found));
+	for (size_t i = 0; i < KD_COUNT(no_ids); i++)
+		assert_false(ledger_find(fix->ledger, no_ids[i], &found));
 	fix_free(fix);
 }
 
@@ -356,26 +370,26 @@ static void
 test_unseen_keeps(void **state)
 {
 	struct fix *fix = fix_new(1, 1, 2, 2);
-	struct ledger_entry entry;
+	struct seen seen;
 
 	(void)state;
 	look(fix, 'W');
 	look(fix, 'U');
-	entry = entry_at(fix, fix->stream, "alpha", "lag", "stream");
-	assert_true(entry.unseen);
-	assert_false(entry.quiet);
-	assert_int_equal(entry.finding->severity, KD_WARNING);
-	assert_int_equal(entry.finding->reason, KD_DENIED);
-	assert_string_equal(entry.finding->summary, "sentence W");
-	assert_int_equal(entry.finding->last_seen_ms, START_MS + STEP_MS);
-	assert_int_equal(entry.finding->count, 1);
+	seen = entry_at(fix, fix->stream, "alpha", "lag", "stream");
+	assert_true(seen.entry.unseen);
+	assert_false(seen.entry.quiet);
+	assert_int_equal(seen.finding->severity, KD_WARNING);
+	assert_int_equal(seen.finding->reason, KD_DENIED);
+	assert_string_equal(seen.finding->summary, "sentence W");
+	assert_int_equal(seen.finding->last_seen_ms, START_MS + STEP_MS);
+	assert_int_equal(seen.finding->count, 1);
 	assert_int_equal(ledger_verdict(fix->ledger, fix->stream), KD_WARNING);
 	look(fix, '.');
-	entry = entry_at(fix, fix->stream, "alpha", "lag", "stream");
-	assert_false(entry.unseen);
-	assert_int_equal(entry.finding->reason, KD_KNOWN);
-	assert_string_equal(entry.finding->summary, "sentence W"); /* still open: what is shown fits that */
-	assert_int_equal(entry.finding->last_seen_ms, START_MS + STEP_MS);
+	seen = entry_at(fix, fix->stream, "alpha", "lag", "stream");
+	assert_false(seen.entry.unseen);
+	assert_int_equal(seen.finding->reason, KD_KNOWN);
+	assert_string_equal(seen.finding->summary, "sentence W"); /* still open: what is shown fits that */
+	assert_int_equal(seen.finding->last_seen_ms, START_MS + STEP_MS);
 	look(fix, 'W');
 	assert_int_equal(lag(fix)->last_seen_ms, START_MS + 4 * STEP_MS);
 	assert_int_equal(lag(fix)->count, 2);
@@ -526,10 +540,10 @@ look_beta(struct fix *fix, char letter, const char *blame)
 static void
 check_beta(const struct fix *fix, enum finding_state state, bool quiet)
 {
-	struct ledger_entry entry = entry_at(fix, fix->stream, "beta", "lag", "stream");
+	struct seen seen = entry_at(fix, fix->stream, "beta", "lag", "stream");
 
-	assert_int_equal(entry.finding->state, state);
-	assert_int_equal(entry.quiet, quiet);
+	assert_int_equal(seen.finding->state, state);
+	assert_int_equal(seen.entry.quiet, quiet);
 }
 
 static void
@@ -701,7 +715,7 @@ test_blame_chain_and_circle(void **state)
 		apply(fix, &alpha, report);
 	}
 	assert_string_equal(fix->saw, "");
-	assert_true(entry_at(fix, fix->stream, "alpha", "lag", "shard-2").quiet);
+	assert_true(entry_at(fix, fix->stream, "alpha", "lag", "shard-2").entry.quiet);
 	fix_free(fix);
 	/* two that blame each other: somebody is told */
 	fix = fix_new(1, 1, 1, 1);
@@ -902,7 +916,7 @@ test_verdict(void **state)
 static void
 order_visit(const struct ledger_entry *entry, void *arg)
 {
-	str_printf(arg, "%s/%s/%s ", entry->finding->probe, entry->finding->check, entry->finding->subject);
+	str_printf(arg, "%s/%s/%s ", entry->finding.probe, entry->finding.check, entry->finding.subject);
 }
 
 static void
@@ -1016,6 +1030,7 @@ test_same_id(void **state)
 	static const char one[] = "shard-12099", other[] = "shard-81350", id[] = "eb0161c2";
 	struct fix *fix = fix_new(1, 1, 1, 1);
 	struct kd_report *report = report_new(&alpha, fix->stream);
+	struct finding found;
 
 	(void)state;
 	add(report, 0, one, '.', NULL);
@@ -1024,14 +1039,16 @@ test_same_id(void **state)
 	assert_string_equal(fix->saw, "opened warning from ok alpha/lag/shard-81350;");
 	assert_string_equal(entry_at(fix, fix->stream, "alpha", "lag", one).finding->id, id);
 	assert_string_equal(entry_at(fix, fix->stream, "alpha", "lag", other).finding->id, id);
-	assert_string_equal(ledger_find(fix->ledger, id)->subject, other);
+	assert_true(ledger_find(fix->ledger, id, &found));
+	assert_string_equal(found.subject, other);
 	report = report_new(&alpha, fix->stream);
 	add(report, 0, one, 'C', NULL);
 	add(report, 0, other, '.', NULL);
 	apply(fix, &alpha, report);
 	assert_string_equal(fix->saw,
 	    "opened critical from ok alpha/lag/shard-12099;resolved warning from warning alpha/lag/shard-81350;");
-	assert_string_equal(ledger_find(fix->ledger, id)->subject, one);
+	assert_true(ledger_find(fix->ledger, id, &found));
+	assert_string_equal(found.subject, one);
 	fix_free(fix);
 }
 
@@ -1168,11 +1185,11 @@ model_look(struct model *model, const struct ledger_rules *rules, char letter, b
 }
 
 static void
-check_model(const struct model *model, struct ledger_entry entry, char event, char got)
+check_model(const struct model *model, struct seen seen, char event, char got)
 {
-	const struct finding *f = entry.finding;
+	const struct finding *f = seen.finding;
 	bool same = event == got && state_letter(f) == model->state && severity_letter(f) == model->shown &&
-		    entry.quiet == model->quiet && entry.unseen == model->unseen;
+		    seen.entry.quiet == model->quiet && seen.entry.unseen == model->unseen;
 
 	/* The two probes take turns: a look is two steps. */
 	if (model->state == 'p' || model->state == 'O')
@@ -1181,7 +1198,7 @@ check_model(const struct model *model, struct ledger_entry entry, char event, ch
 	if (!same)
 		fail_msg("after %s: event %c not %c, state %c not %c, severity %c not %c, quiet %d, count %d not %d",
 		    model->looks, got, event, state_letter(f), model->state, severity_letter(f), model->shown,
-		    entry.quiet, (int)f->count, model->bad);
+		    seen.entry.quiet, (int)f->count, model->bad);
 }
 
 static unsigned
