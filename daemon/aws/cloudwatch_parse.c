@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "common/json.h"
+#include "common/json_view.h"
 #include "common/mem.h"
 #include "common/text.h"
 
@@ -82,66 +83,67 @@ find_series(const struct cloudwatch_pages *pages, const char *id)
 struct row {
 	int series; /* -1: not asked for */
 	const char *status, *message;
-	const json_t *times, *values; /* of one length; NULL: none */
+	struct json_view times, values; /* of one length; none: no points */
 };
 
 /* The first message, with its code where it says nothing. NULL: there is none. */
 static int
-get_message(const json_t *object, const char **message, char **cause)
+get_message(struct json_view object, const char **message, char **cause)
 {
-	json_t *list = NULL, *first;
+	struct json_view list = {0}, first;
 
 	*message = NULL;
-	if (json_get_array(object, "Messages", &list, cause) == -1)
+	if (json_view_get_array(object, "Messages", &list, cause) == -1)
 		return -1;
-	if (list == NULL || (first = json_array_get(list, 0)) == NULL)
+	if (json_view_count(list) == 0)
 		return 0;
-	if (!json_is_object(first))
+	first = json_view_first(list);
+	if (!json_view_is(first, JSON_OBJECT))
 		return cause_set(cause, "Messages[0] is not an object");
-	if (json_get_string(first, "Code", message, cause) == -1 ||
-	    json_get_string(first, "Value", message, cause) == -1)
+	if (json_view_get_string(first, "Code", message, cause) == -1 ||
+	    json_view_get_string(first, "Value", message, cause) == -1)
 		return -1;
 	return 0;
 }
 
 static int
-check_points(const json_t *times, const json_t *values, char **cause)
+check_points(struct json_view times, struct json_view values, char **cause)
 {
-	size_t i, count = json_array_size(times);
+	struct json_view time, value = json_view_first(values);
+	double seconds, number;
+	size_t i;
 
-	if (json_array_size(values) != count)
-		return cause_set(cause, "%zu Timestamps, but %zu Values", count, json_array_size(values));
-	for (i = 0; i < count; i++) {
-		double seconds = json_number_value(json_array_get(times, i));
-
-		if (!json_is_number(json_array_get(times, i)) || !(seconds >= 0 && seconds <= TIME_MAX_S))
+	if (json_view_count(values) != json_view_count(times))
+		return cause_set(
+		    cause, "%zu Timestamps, but %zu Values", json_view_count(times), json_view_count(values));
+	JSON_VIEW_EACH (times, i, time) {
+		if (!json_view_number(time, &seconds) || !(seconds >= 0 && seconds <= TIME_MAX_S))
 			return cause_set(cause, "Timestamps[%zu] is no time in seconds since 1970", i);
-		if (!json_is_number(json_array_get(values, i)))
+		if (!json_view_number(value, &number))
 			return cause_set(cause, "Values[%zu] is no number", i);
+		value = json_view_next(value);
 	}
 	return 0;
 }
 
 static int
-read_row(const struct cloudwatch_pages *pages, const json_t *object, struct row *row, char **cause)
+read_row(const struct cloudwatch_pages *pages, struct json_view object, struct row *row, char **cause)
 {
-	json_t *times = NULL, *values = NULL;
 	const char *id = NULL;
 
 	*row = (struct row){0};
-	if (!json_is_object(object))
+	if (!json_view_is(object, JSON_OBJECT))
 		return cause_set(cause, "it is not an object");
-	if (json_get_string(object, "Id", &id, cause) == -1 ||
-	    json_get_string(object, "StatusCode", &row->status, cause) == -1 ||
-	    json_get_array(object, "Timestamps", &times, cause) == -1 ||
-	    json_get_array(object, "Values", &values, cause) == -1 || get_message(object, &row->message, cause) == -1)
+	if (json_view_get_string(object, "Id", &id, cause) == -1 ||
+	    json_view_get_string(object, "StatusCode", &row->status, cause) == -1 ||
+	    json_view_get_array(object, "Timestamps", &row->times, cause) == -1 ||
+	    json_view_get_array(object, "Values", &row->values, cause) == -1 ||
+	    get_message(object, &row->message, cause) == -1)
 		return -1;
 	if (id == NULL)
 		return cause_set(cause, "Id is missing");
 	row->series = find_series(pages, id);
-	row->times = times;
-	row->values = values;
-	return check_points(times, values, cause);
+	return check_points(row->times, row->values, cause);
 }
 
 static enum cloudwatch_status
@@ -190,27 +192,32 @@ static void
 take_row(const struct cloudwatch_pages *pages, const struct row *row)
 {
 	struct cloudwatch_series *series = &pages->series[row->series];
+	struct json_view time, value = json_view_first(row->values);
+	double seconds = 0, number = 0;
 	size_t i;
 
 	series->status = parse_status(row->status);
 	set_why(series, row->message);
 	if (series->status == CLOUDWATCH_ABSENT && row->message == NULL)
 		set_why(series, row->status == NULL ? "its StatusCode is missing" : row->status);
-	for (i = 0; i < json_array_size(row->times); i++)
-		take_point(pages, row->series, json_number_value(json_array_get(row->times, i)),
-		    json_number_value(json_array_get(row->values, i)));
+	JSON_VIEW_EACH (row->times, i, time) {
+		(void)json_view_number(time, &seconds);
+		(void)json_view_number(value, &number);
+		take_point(pages, row->series, seconds, number);
+		value = json_view_next(value);
+	}
 }
 
 /* ---- a page ---- */
 
 static int
-take_next_token(struct cloudwatch_pages *pages, const json_t *root, char **cause)
+take_next_token(struct cloudwatch_pages *pages, struct json_view root, char **cause)
 {
 	const char *token = NULL;
 
 	free(pages->next_token);
 	pages->next_token = NULL;
-	if (json_get_string(root, "NextToken", &token, cause) == -1)
+	if (json_view_get_string(root, "NextToken", &token, cause) == -1)
 		return -1;
 	if (token == NULL || *token == '\0')
 		return 0;
@@ -222,14 +229,15 @@ take_next_token(struct cloudwatch_pages *pages, const json_t *root, char **cause
 
 /* take false: only checks. */
 static int
-walk_rows(const struct cloudwatch_pages *pages, const json_t *rows, bool take, char **cause)
+walk_rows(const struct cloudwatch_pages *pages, struct json_view rows, bool take, char **cause)
 {
+	struct json_view object;
 	char *why = NULL;
 	struct row row;
 	size_t i;
 
-	for (i = 0; i < json_array_size(rows); i++) {
-		if (read_row(pages, json_array_get(rows, i), &row, &why) == -1) {
+	JSON_VIEW_EACH (rows, i, object) {
+		if (read_row(pages, object, &row, &why) == -1) {
 			cause_set(cause, "MetricDataResults[%zu]: %s", i, why);
 			free(why);
 			return -1;
@@ -252,16 +260,15 @@ spread_message(const struct cloudwatch_pages *pages, const char *message)
 }
 
 static int
-parse_page(struct cloudwatch_pages *pages, const json_t *root, char **cause)
+parse_page(struct cloudwatch_pages *pages, struct json_view root, char **cause)
 {
 	const char *message = NULL;
-	json_t *rows = NULL;
+	struct json_view rows = {0};
 
-	if (!json_is_object(root))
-		return cause_set(cause, "it is no JSON object");
-	if (json_get_array(root, "MetricDataResults", &rows, cause) == -1 || get_message(root, &message, cause) == -1)
+	if (json_view_get_array(root, "MetricDataResults", &rows, cause) == -1 ||
+	    get_message(root, &message, cause) == -1)
 		return -1;
-	if (rows == NULL)
+	if (rows.doc == NULL)
 		return cause_set(cause, "MetricDataResults is missing");
 	if (walk_rows(pages, rows, false, cause) == -1 || take_next_token(pages, root, cause) == -1)
 		return -1;
@@ -273,12 +280,12 @@ parse_page(struct cloudwatch_pages *pages, const json_t *root, char **cause)
 int
 cloudwatch_parse(struct cloudwatch_pages *pages, const char *body, size_t len, char **cause)
 {
-	json_t *root = json_read(body, len, cause);
+	struct json_doc doc;
 	int rc;
 
-	if (root == NULL)
+	if (json_read_doc(&doc, body, len, false, cause) == -1)
 		return -1;
-	rc = parse_page(pages, root, cause);
-	json_decref(root);
+	rc = parse_page(pages, json_doc_root(&doc), cause);
+	json_doc_clear(&doc);
 	return rc;
 }

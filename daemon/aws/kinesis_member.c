@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/json.h"
+#include "common/json_view.h"
 #include "common/mem.h"
 #include "common/text.h"
 #include "daemon/aws/secret.h"
@@ -26,32 +26,32 @@ need(int rc, const char *key, char **cause)
 }
 
 int
-kinesis_member_need_string(const json_t *object, const char *key, const char **value, char **cause)
+kinesis_member_need_string(struct json_view object, const char *key, const char **value, char **cause)
 {
-	return need(json_get_string(object, key, value, cause), key, cause);
+	return need(json_view_get_string(object, key, value, cause), key, cause);
 }
 
 int
-kinesis_member_need_object(const json_t *object, const char *key, json_t **value, char **cause)
+kinesis_member_need_object(struct json_view object, const char *key, struct json_view *value, char **cause)
 {
-	return need(json_get_object(object, key, value, cause), key, cause);
+	return need(json_view_get_object(object, key, value, cause), key, cause);
 }
 
 int
-kinesis_member_need_array(const json_t *object, const char *key, json_t **value, char **cause)
+kinesis_member_need_array(struct json_view object, const char *key, struct json_view *value, char **cause)
 {
-	return need(json_get_array(object, key, value, cause), key, cause);
+	return need(json_view_get_array(object, key, value, cause), key, cause);
 }
 
 /*
  * A name of a stream, shard or consumer: all have the same alphabet, 1 to 128 of it. NULL when absent and not required.
  */
 int
-kinesis_member_keep_name(
-    struct kinesis_pages *pages, const json_t *object, const char *key, bool required, const char **name, char **cause)
+kinesis_member_keep_name(struct kinesis_pages *pages, struct json_view object, const char *key, bool required,
+    const char **name, char **cause)
 {
 	const char *value;
-	int rc = json_get_string(object, key, &value, cause);
+	int rc = json_view_get_string(object, key, &value, cause);
 
 	*name = NULL;
 	if (rc == -1)
@@ -66,7 +66,7 @@ kinesis_member_keep_name(
 
 /* An ARN that ends in `tail` and the name. */
 int
-kinesis_member_keep_arn(struct kinesis_pages *pages, const json_t *object, const char *key, const char *tail,
+kinesis_member_keep_arn(struct kinesis_pages *pages, struct json_view object, const char *key, const char *tail,
     const char *name, const char **arn, char **cause)
 {
 	size_t name_len = strlen(name), tail_len = strlen(tail), len;
@@ -87,10 +87,10 @@ kinesis_member_keep_arn(struct kinesis_pages *pages, const json_t *object, const
 /* What is absent stays as it was. */
 int
 kinesis_member_get_bounded(
-    const json_t *object, const char *key, int64_t min, int64_t max, int64_t *value, char **cause)
+    struct json_view object, const char *key, int64_t min, int64_t max, int64_t *value, char **cause)
 {
 	int64_t found;
-	int rc = json_get_integer(object, key, &found, cause);
+	int rc = json_view_get_integer(object, key, &found, cause);
 
 	if (rc == 1 && (found < min || found > max))
 		return cause_set(cause, "%s is %lld, out of range (%lld to %lld)", key, (long long)found,
@@ -102,19 +102,19 @@ kinesis_member_get_bounded(
 
 int
 kinesis_member_need_bounded(
-    const json_t *object, const char *key, int64_t min, int64_t max, int64_t *value, char **cause)
+    struct json_view object, const char *key, int64_t min, int64_t max, int64_t *value, char **cause)
 {
 	return need(kinesis_member_get_bounded(object, key, min, max, value, cause), key, cause);
 }
 
 /* Seconds with a fraction, as AWS's JSON has times; 0 when absent. */
 int
-kinesis_member_get_created(const json_t *object, const char *key, int64_t *ms, char **cause)
+kinesis_member_get_created(struct json_view object, const char *key, int64_t *ms, char **cause)
 {
 	double seconds = 0;
 
 	*ms = 0;
-	if (json_get_number(object, key, &seconds, cause) == -1)
+	if (json_view_get_number(object, key, &seconds, cause) == -1)
 		return -1;
 	if (!(seconds >= 0 && seconds <= CREATED_MAX_S))
 		return cause_set(cause, "%s is no time in seconds since 1970", key);
@@ -123,7 +123,7 @@ kinesis_member_get_created(const json_t *object, const char *key, int64_t *ms, c
 }
 
 int
-kinesis_member_need_status(const json_t *object, const char *key, enum kd_status *status, char **cause)
+kinesis_member_need_status(struct json_view object, const char *key, enum kd_status *status, char **cause)
 {
 	static const struct {
 		const char *name;
@@ -154,16 +154,16 @@ kinesis_member_need_status(const json_t *object, const char *key, enum kd_status
 
 /* Emulators may lack it, and AWS may add one: then it is unknown. */
 int
-kinesis_member_get_mode(const json_t *object, enum kd_mode *mode, char **cause)
+kinesis_member_get_mode(struct json_view object, enum kd_mode *mode, char **cause)
 {
 	const char *name = "";
-	json_t *details;
-	int rc = json_get_object(object, "StreamModeDetails", &details, cause);
+	struct json_view details;
+	int rc = json_view_get_object(object, "StreamModeDetails", &details, cause);
 
 	*mode = KD_MODE_UNKNOWN;
 	if (rc != 1)
 		return rc;
-	if (json_get_string(details, "StreamMode", &name, cause) == -1)
+	if (json_view_get_string(details, "StreamMode", &name, cause) == -1)
 		return -1;
 	if (strcmp(name, "PROVISIONED") == 0)
 		*mode = KD_MODE_PROVISIONED;

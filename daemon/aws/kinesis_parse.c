@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "common/json.h"
+#include "common/json_view.h"
 #include "common/mem.h"
 #include "daemon/aws/kinesis_member.h"
 #include "daemon/aws/secret.h"
@@ -21,26 +22,14 @@ enum { POLICY_MAX = 64 * 1024 };
 
 /* ---- pages ---- */
 
-static json_t *
-read_body(const char *body, size_t len, char **cause)
-{
-	json_t *root;
-
-	root = json_read(body, len, cause);
-	if (root == NULL || json_is_object(root))
-		return root;
-	json_decref(root);
-	return cause_null(cause, "it is no JSON object");
-}
-
 static int
-take_next_token(struct kinesis_pages *pages, const json_t *root, char **cause)
+take_next_token(struct kinesis_pages *pages, struct json_view root, char **cause)
 {
 	const char *token = NULL;
 
 	free(pages->next_token);
 	pages->next_token = NULL;
-	if (json_get_string(root, "NextToken", &token, cause) == -1)
+	if (json_view_get_string(root, "NextToken", &token, cause) == -1)
 		return -1;
 	if (token == NULL || *token == '\0')
 		return 0;
@@ -50,22 +39,21 @@ take_next_token(struct kinesis_pages *pages, const json_t *root, char **cause)
 	return 0;
 }
 
-typedef int row_parser(struct kinesis_pages *pages, const char *about, const json_t *object, char **cause);
+typedef int row_parser(struct kinesis_pages *pages, const char *about, struct json_view object, char **cause);
 
 /* Each element of the array through `parse`; a sentence gets its place in front. */
 static int
-parse_rows(struct kinesis_pages *pages, const json_t *root, const char *key, row_parser *parse, const char *about,
+parse_rows(struct kinesis_pages *pages, struct json_view root, const char *key, row_parser *parse, const char *about,
     char **cause)
 {
-	json_t *array, *element;
+	struct json_view array, element;
 	char *why = NULL;
 	size_t i;
 
 	if (kinesis_member_need_array(root, key, &array, cause))
 		return -1;
-	json_array_foreach(array, i, element)
-	{
-		if (!json_is_object(element))
+	JSON_VIEW_EACH (array, i, element) {
+		if (!json_view_is(element, JSON_OBJECT))
 			return cause_set(cause, "%s[%zu] is not an object", key, i);
 		if (parse(pages, about, element, &why)) {
 			cause_set(cause, "%s[%zu]: %s", key, i, why);
@@ -103,9 +91,9 @@ add_metric(struct kinesis_pages *pages, const char *name, char **cause)
 }
 
 static int
-take_metric(struct kinesis_pages *pages, const json_t *element, char **cause)
+take_metric(struct kinesis_pages *pages, struct json_view element, char **cause)
 {
-	const char *name = json_string_value(element);
+	const char *name = json_view_string(element, NULL);
 	size_t i;
 
 	if (name == NULL || !secret_is_plain(name, METRIC_MAX))
@@ -119,17 +107,16 @@ take_metric(struct kinesis_pages *pages, const json_t *element, char **cause)
 }
 
 static int
-parse_monitoring(struct kinesis_pages *pages, const char *about, const json_t *object, char **cause)
+parse_monitoring(struct kinesis_pages *pages, const char *about, struct json_view object, char **cause)
 {
-	json_t *names, *element;
+	struct json_view names, element;
 	size_t i;
-	int rc = json_get_array(object, "ShardLevelMetrics", &names, cause);
+	int rc = json_view_get_array(object, "ShardLevelMetrics", &names, cause);
 
 	(void)about;
 	if (rc != 1)
 		return rc;
-	json_array_foreach(names, i, element)
-	{
+	JSON_VIEW_EACH (names, i, element) {
 		if (take_metric(pages, element, cause))
 			return -1;
 	}
@@ -138,13 +125,13 @@ parse_monitoring(struct kinesis_pages *pages, const char *about, const json_t *o
 
 /* KeyId is of interest, and always there, when encryption is on. */
 static int
-parse_encryption(struct kinesis_pages *pages, const json_t *root, char **cause)
+parse_encryption(struct kinesis_pages *pages, struct json_view root, char **cause)
 {
 	struct kd_stream_summary *summary = &pages->summary.summary;
 	const char *type = "NONE", *key = NULL;
 
-	if (json_get_string(root, "EncryptionType", &type, cause) == -1 ||
-	    json_get_string(root, "KeyId", &key, cause) == -1)
+	if (json_view_get_string(root, "EncryptionType", &type, cause) == -1 ||
+	    json_view_get_string(root, "KeyId", &key, cause) == -1)
 		return -1;
 	if (strcmp(type, "NONE") != 0 && strcmp(type, "KMS") != 0)
 		return cause_set(cause, "EncryptionType is neither NONE nor KMS");
@@ -156,9 +143,9 @@ parse_encryption(struct kinesis_pages *pages, const json_t *root, char **cause)
 }
 
 static int
-parse_numbers(struct kd_stream_summary *summary, const json_t *root, char **cause)
+parse_numbers(struct kd_stream_summary *summary, struct json_view root, char **cause)
 {
-	json_t *warm = NULL;
+	struct json_view warm;
 
 	summary->consumers = -1;
 	summary->warm_throughput_mibps = -1;
@@ -168,7 +155,7 @@ parse_numbers(struct kd_stream_summary *summary, const json_t *root, char **caus
 	    kinesis_member_get_bounded(root, "ConsumerCount", 0, COUNT_MAX, &summary->consumers, cause) == -1 ||
 	    kinesis_member_get_created(root, "StreamCreationTimestamp", &summary->created_ms, cause))
 		return -1;
-	switch (json_get_object(root, "WarmThroughput", &warm, cause)) {
+	switch (json_view_get_object(root, "WarmThroughput", &warm, cause)) {
 	case 1:
 		return kinesis_member_get_bounded(
 			   warm, "CurrentMiBps", 0, INT32_MAX, &summary->warm_throughput_mibps, cause) == -1
@@ -182,7 +169,7 @@ parse_numbers(struct kd_stream_summary *summary, const json_t *root, char **caus
 }
 
 static int
-parse_description(struct kinesis_pages *pages, const char *about, const json_t *root, char **cause)
+parse_description(struct kinesis_pages *pages, const char *about, struct json_view root, char **cause)
 {
 	struct kinesis_summary *out = &pages->summary;
 	struct kd_stream_summary *summary = &out->summary;
@@ -203,15 +190,15 @@ parse_description(struct kinesis_pages *pages, const char *about, const json_t *
 int
 kinesis_parse_summary(struct kinesis_pages *pages, const char *about, const char *body, size_t len, char **cause)
 {
-	json_t *root, *description;
+	struct json_view description;
+	struct json_doc doc;
 	int rc = -1;
 
-	root = read_body(body, len, cause);
-	if (root == NULL)
+	if (json_read_doc(&doc, body, len, false, cause) == -1)
 		return -1;
-	if (kinesis_member_need_object(root, "StreamDescriptionSummary", &description, cause) == 0)
+	if (kinesis_member_need_object(json_doc_root(&doc), "StreamDescriptionSummary", &description, cause) == 0)
 		rc = parse_description(pages, about, description, cause);
-	json_decref(root);
+	json_doc_clear(&doc);
 	return rc;
 }
 
@@ -240,7 +227,7 @@ kinesis_parse_hash(const char *s, struct kd_hash *hash)
 }
 
 static int
-need_hash(const json_t *range, const char *key, struct kd_hash *hash, char **cause)
+need_hash(struct json_view range, const char *key, struct kd_hash *hash, char **cause)
 {
 	const char *text;
 
@@ -252,9 +239,9 @@ need_hash(const json_t *range, const char *key, struct kd_hash *hash, char **cau
 }
 
 static int
-parse_hash_range(struct kd_shard *shard, const json_t *object, char **cause)
+parse_hash_range(struct kd_shard *shard, struct json_view object, char **cause)
 {
-	json_t *range;
+	struct json_view range;
 
 	if (kinesis_member_need_object(object, "HashKeyRange", &range, cause) ||
 	    need_hash(range, "StartingHashKey", &shard->first, cause) ||
@@ -271,15 +258,15 @@ parse_hash_range(struct kd_shard *shard, const json_t *object, char **cause)
  * emulator.
  */
 static int
-parse_shard(struct kinesis_pages *pages, const char *about, const json_t *object, char **cause)
+parse_shard(struct kinesis_pages *pages, const char *about, struct json_view object, char **cause)
 {
 	const char *ending = NULL;
 	struct kd_shard *shard;
-	json_t *sequence;
+	struct json_view sequence;
 
 	(void)about;
 	if (kinesis_member_need_object(object, "SequenceNumberRange", &sequence, cause) ||
-	    json_get_string(sequence, "EndingSequenceNumber", &ending, cause) == -1)
+	    json_view_get_string(sequence, "EndingSequenceNumber", &ending, cause) == -1)
 		return -1;
 	if (ending != NULL)
 		return 0;
@@ -300,15 +287,14 @@ static int
 parse_list(struct kinesis_pages *pages, const char *about, const char *body, size_t len, const char *key,
     row_parser *parse, char **cause)
 {
-	json_t *root;
+	struct json_doc doc;
 	int rc = -1;
 
-	root = read_body(body, len, cause);
-	if (root == NULL)
+	if (json_read_doc(&doc, body, len, false, cause) == -1)
 		return -1;
-	if (parse_rows(pages, root, key, parse, about, cause) == 0)
-		rc = take_next_token(pages, root, cause);
-	json_decref(root);
+	if (parse_rows(pages, json_doc_root(&doc), key, parse, about, cause) == 0)
+		rc = take_next_token(pages, json_doc_root(&doc), cause);
+	json_doc_clear(&doc);
 	return rc;
 }
 
@@ -338,7 +324,7 @@ check_consumer_arn(const char *arn, const char *stream_arn, const char *name, ch
 }
 
 static int
-parse_consumer(struct kinesis_pages *pages, const char *about, const json_t *object, char **cause)
+parse_consumer(struct kinesis_pages *pages, const char *about, struct json_view object, char **cause)
 {
 	struct kd_consumer *consumer;
 	const char *arn;
@@ -367,7 +353,7 @@ kinesis_parse_consumers(struct kinesis_pages *pages, const char *about, const ch
 /* ---- ListStreams ---- */
 
 static int
-parse_stream(struct kinesis_pages *pages, const char *about, const json_t *object, char **cause)
+parse_stream(struct kinesis_pages *pages, const char *about, struct json_view object, char **cause)
 {
 	struct kinesis_stream *stream;
 
@@ -387,11 +373,11 @@ parse_stream(struct kinesis_pages *pages, const char *about, const json_t *objec
 
 /* HasMoreStreams and NextToken have to agree. */
 static int
-check_more(struct kinesis_pages *pages, const json_t *root, char **cause)
+check_more(struct kinesis_pages *pages, struct json_view root, char **cause)
 {
 	bool more = pages->next_token != NULL;
 
-	if (json_get_boolean(root, "HasMoreStreams", &more, cause) == -1)
+	if (json_view_get_boolean(root, "HasMoreStreams", &more, cause) == -1)
 		return -1;
 	if (more && pages->next_token == NULL)
 		return cause_set(cause, "HasMoreStreams is true, but there is no NextToken");
@@ -405,21 +391,22 @@ check_more(struct kinesis_pages *pages, const json_t *root, char **cause)
 int
 kinesis_parse_streams(struct kinesis_pages *pages, const char *about, const char *body, size_t len, char **cause)
 {
-	json_t *root, *names, *summaries = NULL;
-	int rc = -1;
+	struct json_view root, names, summaries;
+	struct json_doc doc;
+	int rc = -1, got;
 
-	root = read_body(body, len, cause);
-	if (root == NULL)
+	if (json_read_doc(&doc, body, len, false, cause) == -1)
 		return -1;
-	if (json_get_array(root, "StreamSummaries", &summaries, cause) == 0 &&
-	    kinesis_member_need_array(root, "StreamNames", &names, cause) == 0) {
+	root = json_doc_root(&doc);
+	got = json_view_get_array(root, "StreamSummaries", &summaries, cause);
+	if (got == 0 && kinesis_member_need_array(root, "StreamNames", &names, cause) == 0) {
 		pages->code = "no_summaries";
 		cause_set(cause, "StreamSummaries is missing (an emulator of before 2022?)");
-	} else if (summaries != NULL && parse_rows(pages, root, "StreamSummaries", parse_stream, about, cause) == 0 &&
+	} else if (got == 1 && parse_rows(pages, root, "StreamSummaries", parse_stream, about, cause) == 0 &&
 		   take_next_token(pages, root, cause) == 0) {
 		rc = check_more(pages, root, cause);
 	}
-	json_decref(root);
+	json_doc_clear(&doc);
 	return rc;
 }
 
@@ -429,14 +416,14 @@ kinesis_parse_streams(struct kinesis_pages *pages, const char *about, const char
 int
 kinesis_parse_policy(struct kinesis_pages *pages, const char *about, const char *body, size_t len, char **cause)
 {
-	json_t *root = read_body(body, len, cause);
 	const char *policy = NULL;
+	struct json_doc doc;
 	int rc = -1;
 
 	(void)about;
-	if (root == NULL)
+	if (json_read_doc(&doc, body, len, false, cause) == -1)
 		return -1;
-	if (json_get_string(root, "Policy", &policy, cause) == -1)
+	if (json_view_get_string(json_doc_root(&doc), "Policy", &policy, cause) == -1)
 		goto out;
 	if (policy != NULL && strlen(policy) > POLICY_MAX) {
 		cause_set(cause, "Policy is longer than %d KiB", POLICY_MAX / 1024);
@@ -446,6 +433,6 @@ kinesis_parse_policy(struct kinesis_pages *pages, const char *about, const char 
 		pages->policy = kinesis_pages_keep(pages, policy);
 	rc = 0;
 out:
-	json_decref(root);
+	json_doc_clear(&doc);
 	return rc;
 }

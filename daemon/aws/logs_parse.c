@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/json.h"
+#include "common/json_view.h"
 #include "common/mem.h"
 
 /* The year 9999 is clock_format's last. Tokens have no documented length; a page's size bounds them. */
@@ -15,32 +16,16 @@ enum { TOKEN_MAX = 64 * 1024 };
 void
 logs_page_clear(struct logs_page *page)
 {
-	json_decref(page->root);
+	json_doc_clear(&page->answer);
 	free(page->events);
 	free(page->names);
 	*page = (struct logs_page){0};
 }
 
-/* Not json_read: a log may hold "\u0000", and one such event must not make the page unreadable. */
-static json_t *
-read_body(const char *body, size_t len, char **cause)
-{
-	json_error_t error;
-	json_t *root = json_loadb(body, len, JSON_ALLOW_NUL, &error);
-
-	if (root == NULL)
-		return cause_null(cause, "it is no JSON (%s)", error.text);
-	if (json_is_object(root))
-		return root;
-	json_decref(root);
-	cause_set(cause, "it is no JSON object");
-	return NULL;
-}
-
 static int
-read_time(const json_t *object, const char *key, bool required, int64_t *ms, char **cause)
+read_time(struct json_view object, const char *key, bool required, int64_t *ms, char **cause)
 {
-	int rc = json_get_integer(object, key, ms, cause);
+	int rc = json_view_get_integer(object, key, ms, cause);
 
 	if (rc == -1)
 		return -1;
@@ -52,32 +37,30 @@ read_time(const json_t *object, const char *key, bool required, int64_t *ms, cha
 }
 
 static int
-read_event(struct logs_page *page, const json_t *object, char **cause)
+read_event(struct logs_page *page, struct json_view object, char **cause)
 {
 	struct logs_event *event = &page->events[page->count];
-	const json_t *message = json_object_get(object, "message");
+	struct json_view message = json_view_member(object, "message");
 
 	if (read_time(object, "timestamp", true, &event->ms, cause) != 0 ||
 	    read_time(object, "ingestionTime", false, &event->ingested_ms, cause) != 0 ||
-	    json_get_string(object, "eventId", &event->id, cause) == -1 ||
-	    json_get_string(object, "logStreamName", &event->stream, cause) == -1)
+	    json_view_get_string(object, "eventId", &event->id, cause) == -1 ||
+	    json_view_get_string(object, "logStreamName", &event->stream, cause) == -1)
 		return -1;
-	if (!json_is_string(message))
+	if ((event->message = json_view_string(message, &event->message_len)) == NULL)
 		return cause_set(cause, "message is not a string");
-	event->message = json_string_value(message);
-	event->message_len = json_string_length(message);
 	page->bytes += event->message_len;
 	page->count++;
 	return 0;
 }
 
 static int
-read_group(struct logs_page *page, const json_t *object, char **cause)
+read_group(struct logs_page *page, struct json_view object, char **cause)
 {
 	const char *name = NULL;
 	size_t len;
 
-	if (json_get_string(object, "logGroupName", &name, cause) == -1)
+	if (json_view_get_string(object, "logGroupName", &name, cause) == -1)
 		return -1;
 	len = name == NULL ? 0 : strlen(name);
 	if (len == 0 || len > LOGS_GROUP_NAME_MAX)
@@ -86,18 +69,18 @@ read_group(struct logs_page *page, const json_t *object, char **cause)
 	return 0;
 }
 
-typedef int row_reader(struct logs_page *page, const json_t *object, char **cause);
+typedef int row_reader(struct logs_page *page, struct json_view object, char **cause);
 
 /* Each element of the array through `read`; a sentence gets its place in front. An array that is absent is empty, as moto has it. */
 static int
-read_rows(struct logs_page *page, const json_t *array, const char *key, row_reader *read, char **cause)
+read_rows(struct logs_page *page, struct json_view array, const char *key, row_reader *read, char **cause)
 {
+	struct json_view element;
 	char *why = NULL;
+	size_t i;
 
-	for (size_t i = 0; i < json_array_size(array); i++) {
-		const json_t *element = json_array_get(array, i);
-
-		if (!json_is_object(element))
+	JSON_VIEW_EACH (array, i, element) {
+		if (!json_view_is(element, JSON_OBJECT))
 			return cause_set(cause, "%s[%zu] is not an object", key, i);
 		if (read(page, element, &why) != 0) {
 			cause_set(cause, "%s[%zu]: %s", key, i, why);
@@ -111,7 +94,7 @@ read_rows(struct logs_page *page, const json_t *array, const char *key, row_read
 static int
 read_token(struct logs_page *page, char **cause)
 {
-	if (json_get_string(page->root, "nextToken", &page->next_token, cause) == -1)
+	if (json_view_get_string(json_doc_root(&page->answer), "nextToken", &page->next_token, cause) == -1)
 		return -1;
 	if (page->next_token != NULL && *page->next_token == '\0')
 		page->next_token = NULL;
@@ -120,23 +103,24 @@ read_token(struct logs_page *page, char **cause)
 	return 0;
 }
 
-/* Opens the answer and finds its array of rows. */
+/* Opens the answer and finds its array of rows. A log may hold "\u0000", and one such event must not make the page unreadable. */
 static int
-begin(struct logs_page *page, const char *body, size_t len, const char *key, json_t **array, char **cause)
+begin(struct logs_page *page, const char *body, size_t len, const char *key, struct json_view *array, char **cause)
 {
-	*array = NULL;
-	page->root = read_body(body, len, cause);
-	return page->root == NULL || json_get_array(page->root, key, array, cause) == -1 ? -1 : 0;
+	*array = (struct json_view){0};
+	if (json_read_doc(&page->answer, body, len, true, cause) == -1)
+		return -1;
+	return json_view_get_array(json_doc_root(&page->answer), key, array, cause) == -1 ? -1 : 0;
 }
 
 int
 logs_parse_events(struct logs_page *page, const char *body, size_t len, char **cause)
 {
-	json_t *array;
+	struct json_view array;
 
 	if (begin(page, body, len, "events", &array, cause) != 0)
 		goto fail;
-	page->events = mem_new(json_array_size(array) + 1, sizeof(*page->events));
+	page->events = mem_new(json_view_count(array) + 1, sizeof(*page->events));
 	if (read_rows(page, array, "events", read_event, cause) == 0 && read_token(page, cause) == 0)
 		return 0;
 fail:
@@ -147,11 +131,11 @@ fail:
 int
 logs_parse_groups(struct logs_page *page, const char *body, size_t len, char **cause)
 {
-	json_t *array;
+	struct json_view array;
 
 	if (begin(page, body, len, "logGroups", &array, cause) != 0)
 		goto fail;
-	page->names = mem_new(json_array_size(array) + 1, sizeof(*page->names));
+	page->names = mem_new(json_view_count(array) + 1, sizeof(*page->names));
 	if (read_rows(page, array, "logGroups", read_group, cause) == 0 && read_token(page, cause) == 0)
 		return 0;
 fail:

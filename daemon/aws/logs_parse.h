@@ -3,13 +3,12 @@
 #ifndef KDIAG_AWS_LOGS_PARSE_H
 #define KDIAG_AWS_LOGS_PARSE_H
 
-#include <jansson.h>
-
+#include "common/json_doc.h"
 #include "daemon/aws/logs.h"
 
 /* Zero-initialised it is empty. Events and names are borrowed from the answer, which it holds. */
 struct logs_page {
-	json_t *root;
+	struct json_doc answer;
 	struct logs_event *events;
 	const char **names;
 	size_t count;
