@@ -16,13 +16,17 @@
 /* Bounds on a document from outside. An ARN of a stream is under 200 bytes; a state is what kd_keep_state() takes. */
 enum { FACTS_VERSION = 1, NAME_BYTES_MAX = 256, STATE_BYTES_MAX = 1024 * 1024 };
 
+struct seen_fact {
+	struct fact *fact;
+	struct facts_iam *iam; /* what its policies allow, of KD_PRINCIPALS; else NULL */
+};
+
 struct kd_facts {
 	struct stream_id *stream;
 	int64_t now_ms;
 	char *state;
-	struct fact **list;
-	struct facts_iam **iam; /* beside each fact: what its policies allow, of KD_PRINCIPALS; else NULL */
-	size_t count;
+	struct seen_fact *list;
+	size_t count, room;
 };
 
 struct kd_facts *
@@ -42,10 +46,9 @@ facts_free(struct kd_facts *facts)
 	if (facts == NULL)
 		return;
 	for (size_t i = 0; i < facts->count; i++) {
-		facts_iam_free(facts->iam[i]);
-		fact_unref(facts->list[i]);
+		facts_iam_free(facts->list[i].iam);
+		fact_unref(facts->list[i].fact);
 	}
-	free(facts->iam);
 	free(facts->list);
 	free(facts->state);
 	stream_id_unref(facts->stream);
@@ -57,10 +60,11 @@ facts_add_taken(struct kd_facts *facts, struct fact *fact)
 {
 	const struct kd_principals *principals = fact_value(fact, KD_PRINCIPALS, NULL);
 
-	facts->list = mem_resize(facts->list, facts->count + 1, sizeof(struct fact *));
-	facts->iam = mem_resize(facts->iam, facts->count + 1, sizeof(struct facts_iam *));
-	facts->iam[facts->count] = principals != NULL ? facts_iam_new(principals) : NULL;
-	facts->list[facts->count++] = fact;
+	if (facts->count == facts->room) {
+		facts->room = facts->room * 2 + 8;
+		facts->list = mem_resize(facts->list, facts->room, sizeof(*facts->list));
+	}
+	facts->list[facts->count++] = (struct seen_fact){fact, principals != NULL ? facts_iam_new(principals) : NULL};
 }
 
 size_t
@@ -73,7 +77,7 @@ const struct fact *
 facts_at(const struct kd_facts *facts, size_t need)
 {
 	assert(need < facts->count);
-	return facts->list[need];
+	return facts->list[need].fact;
 }
 
 struct stream_id *
@@ -117,26 +121,27 @@ kd_state(const struct kd_facts *facts)
 enum kd_reason
 kd_missing(const struct kd_facts *facts, size_t need)
 {
-	return need < facts->count ? fact_reason(facts->list[need]) : KD_FAILED;
+	return need < facts->count ? fact_reason(facts->list[need].fact) : KD_FAILED;
 }
 
 const char *
 kd_missing_why(const struct kd_facts *facts, size_t need)
 {
-	return need < facts->count ? fact_why(facts->list[need]) : "the probe asks for a need that it does not have";
+	return need < facts->count ? fact_why(facts->list[need].fact)
+				   : "the probe asks for a need that it does not have";
 }
 
 int64_t
 kd_fact_ms(const struct kd_facts *facts, size_t need)
 {
-	return need < facts->count ? fact_ms(facts->list[need]) : 0;
+	return need < facts->count ? fact_ms(facts->list[need].fact) : 0;
 }
 
 static const void *
 get_value(const struct kd_facts *facts, size_t need, enum kd_need_kind kind, size_t *count)
 {
 	if (need < facts->count)
-		return fact_value(facts->list[need], kind, count);
+		return fact_value(facts->list[need].fact, kind, count);
 	if (count != NULL)
 		*count = 0;
 	return NULL;
@@ -193,8 +198,8 @@ kd_get_principals(const struct kd_facts *facts, size_t need)
 struct kd_iam_answer
 kd_iam_decide(const struct kd_facts *facts, size_t need, size_t principal, const char *action, const char *resource)
 {
-	if (need < facts->count && facts->iam[need] != NULL)
-		return facts_iam_decide(facts->iam[need], facts->stream->arn, principal, action, resource);
+	if (need < facts->count && facts->list[need].iam != NULL)
+		return facts_iam_decide(facts->list[need].iam, facts->stream->arn, principal, action, resource);
 	return (struct kd_iam_answer){
 	    .decision = KD_IAM_UNKNOWN, .reason = kd_missing(facts, need), .why = kd_missing_why(facts, need)};
 }
@@ -203,8 +208,8 @@ const struct kd_statement *
 kd_iam_statements(const struct kd_facts *facts, size_t need, size_t principal, size_t *count)
 {
 	*count = 0;
-	if (need < facts->count && facts->iam[need] != NULL)
-		return facts_iam_statements(facts->iam[need], facts->stream->arn, principal, count);
+	if (need < facts->count && facts->list[need].iam != NULL)
+		return facts_iam_statements(facts->list[need].iam, facts->stream->arn, principal, count);
 	return NULL;
 }
 
@@ -223,7 +228,7 @@ facts_to_json(const struct kd_facts *facts)
 	json_set_text(object, "arn", facts->stream->arn);
 	json_set_text(object, "state", facts->state);
 	for (size_t i = 0; i < facts->count; i++)
-		json_array_append_new(list, fact_to_json(facts->list[i]));
+		json_array_append_new(list, fact_to_json(facts->list[i].fact));
 	json_object_set_new(object, "facts", list);
 	return object;
 }

@@ -138,21 +138,19 @@ json_read_doc(struct json_doc *doc, const char *text, size_t len, bool nul, char
 		return refuse_text(text, len, nul, cause);
 	if (json_view_is(json_doc_root(doc), JSON_OBJECT))
 		return 0;
-	json_doc_clear(doc);
 	return cause_set(cause, "it is no JSON object");
 }
 
 json_t *
 json_read(const char *text, size_t len, char **cause)
 {
-	struct json_doc doc;
-	json_t *value;
+	struct json_doc doc = {0};
+	json_t *value = NULL;
 
-	if (!json_doc_read(&doc, text, len, DEPTH_MAX, false)) {
+	if (json_doc_read(&doc, text, len, DEPTH_MAX, false))
+		value = to_jansson(json_doc_root(&doc));
+	else
 		refuse_text(text, len, false, cause);
-		return NULL;
-	}
-	value = to_jansson(json_doc_root(&doc));
 	json_doc_clear(&doc);
 	return value;
 }

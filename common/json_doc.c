@@ -12,10 +12,12 @@
 #include "common/text.h"
 
 enum {
-	DIGITS_MAX = 18,  /* always fit 64 bits */
-	POWER_MAX = 22,   /* 10^22 is the last power of ten that a double holds exactly */
-	FEW_KEYS = 16,    /* are compared each with each; more are sorted for it */
-	TEXT_A_NODE = 16, /* bytes of text a value, as AWS's answers have it: room for them at once */
+	DIGITS_MAX = 18,        /* always fit 64 bits */
+	POWER_MAX = 22,         /* 10^22 is the last power of ten that a double holds exactly */
+	FEW_KEYS = 16,          /* are compared each with each; more are sorted for it */
+	REUSED_MAX = 64 * 1024, /* bytes of either buffer */
+	PADDING = 8,            /* NULs behind the text: eight characters are looked at in one go */
+	TEXT_A_NODE = 16,       /* bytes of text a value, as AWS's answers have it: room for them at once */
 };
 
 #define EXACT_MAX (UINT64_C(1) << 53) /* the last of all whole numbers that doubles hold without a gap */
@@ -142,6 +144,20 @@ unescape(const struct reader *reader, char *s, const char *end)
 	return out + (end - from);
 }
 
+/* Of eight characters at s: none is a quote, a backslash, a control or outside of ASCII. */
+static bool
+are_plain(const char *s)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), highs = UINT64_C(0x8080808080808080);
+	uint64_t chars, quotes, backslashes;
+
+	memcpy(&chars, s, sizeof(chars));
+	quotes = chars ^ ones * '"';
+	backslashes = chars ^ ones * '\\';
+	/* A byte's high bit stays clear where the byte is neither high nor under what is subtracted. */
+	return (((quotes - ones) | (backslashes - ones) | (chars - ones * 0x20) | chars) & highs) == 0;
+}
+
 /* The quote that ends the string which starts at reader->at, or NULL. *escaped, *ascii: what was on the way. */
 static char *
 find_quote(const struct reader *reader, bool *escaped, bool *ascii)
@@ -149,7 +165,10 @@ find_quote(const struct reader *reader, bool *escaped, bool *ascii)
 	unsigned char seen = 0;
 	char *s = reader->at;
 
-	for (*escaped = false; *s != '"'; s++) {
+	*escaped = false;
+	while (are_plain(s))
+		s += sizeof(uint64_t);
+	for (; *s != '"'; s++) {
 		if ((unsigned char)*s < 0x20)
 			return NULL;
 		seen |= (unsigned char)*s;
@@ -392,19 +411,32 @@ read_value(struct reader *reader)
 	return *reader->at >= 'a' ? read_word(reader) : read_number(reader);
 }
 
+static void
+make_room(struct json_doc *doc, size_t len)
+{
+	size_t nodes = len / TEXT_A_NODE + 8;
+
+	if (doc->text_room < len + PADDING) {
+		doc->text_room = len + PADDING;
+		doc->text = mem_resize(doc->text, doc->text_room, 1);
+	}
+	if (doc->room < nodes) {
+		doc->room = nodes;
+		doc->nodes = mem_resize(doc->nodes, doc->room, sizeof(*doc->nodes));
+	}
+}
+
 bool
 json_doc_read(struct json_doc *doc, const char *text, size_t len, int depth_max, bool nul)
 {
 	struct reader reader = {.doc = doc, .depth_left = depth_max, .nul = nul};
 
-	*doc = (struct json_doc){0};
+	doc->count = 0;
 	if (len > UINT32_MAX)
 		return false;
-	doc->text = mem_resize(NULL, len + 1, 1);
+	make_room(doc, len);
 	memcpy(doc->text, text, len);
-	doc->text[len] = '\0';
-	doc->room = len / TEXT_A_NODE + 8;
-	doc->nodes = mem_resize(NULL, doc->room, sizeof(*doc->nodes));
+	memset(doc->text + len, 0, PADDING);
 	reader.at = doc->text;
 	reader.end = doc->text + len;
 	skip_space(&reader);
@@ -413,7 +445,7 @@ json_doc_read(struct json_doc *doc, const char *text, size_t len, int depth_max,
 		if (reader.at == reader.end)
 			return true;
 	}
-	json_doc_clear(doc);
+	doc->count = 0;
 	return false;
 }
 
@@ -423,4 +455,12 @@ json_doc_clear(struct json_doc *doc)
 	free(doc->text);
 	free(doc->nodes);
 	*doc = (struct json_doc){0};
+}
+
+void
+json_doc_reuse(struct json_doc *doc)
+{
+	doc->count = 0;
+	if (doc->text_room > REUSED_MAX || doc->room > REUSED_MAX / sizeof(*doc->nodes))
+		json_doc_clear(doc);
 }

@@ -30,14 +30,16 @@ struct json_node {
 struct json_doc {
 	char *text; /* a copy, in which strings have become what they mean */
 	struct json_node *nodes;
-	size_t count, room;
+	size_t count, room, text_room;
 };
 
 /*
  * Any JSON value of at most 4 GiB, up to depth_max deep, as RFC 8259 has it: UTF-8, no key twice in one object, integers within 64 bits, reals within a double. nul: "\u0000"
- * may stand in strings. False: it is no such thing, and doc is empty.
+ * may stand in strings. False: it is no such thing. In both cases what doc held before is no more.
  */
 bool json_doc_read(struct json_doc *doc, const char *text, size_t len, int depth_max, bool nul);
 void json_doc_clear(struct json_doc *doc);
+/* Empties it, and keeps its memory for what is read next, unless that was much. */
+void json_doc_reuse(struct json_doc *doc);
 
 #endif

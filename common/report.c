@@ -105,11 +105,25 @@ clean_line(const char *text, size_t max)
 	return line;
 }
 
+static bool
+is_plain(const char *text, size_t max)
+{
+	size_t len = 0;
+
+	while (text[len] >= ' ' && text[len] < 0x7f)
+		len++;
+	return text[len] == '\0' && len <= max;
+}
+
+/* Nearly all of it is plain already. */
 static char *
 format_line(size_t max, const char *fmt, va_list ap)
 {
-	char *text = mem_vprintf(fmt, ap), *line = clean_line(text, max);
+	char *text = mem_vprintf(fmt, ap), *line;
 
+	if (is_plain(text, max))
+		return text;
+	line = clean_line(text, max);
 	free(text);
 	return line;
 }

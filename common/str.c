@@ -12,19 +12,31 @@
 
 enum { FIRST_CAP = 64 };
 
-/* Room for `more` bytes and the NUL behind them. Doubling keeps many small additions linear. */
+/* Doubling keeps many small additions linear. */
 static void
-make_room(struct str *str, size_t more)
+grow(struct str *str, size_t more)
 {
 	size_t cap = str->cap > 0 ? str->cap : FIRST_CAP;
 
 	assert(more < SIZE_MAX / 2 - str->len);
 	while (cap < str->len + more + 1)
 		cap *= 2;
-	if (cap == str->cap)
-		return;
 	str->s = mem_resize(str->s, cap, 1);
 	str->cap = cap;
+}
+
+/* Room for `more` bytes and the NUL behind them. */
+static inline void
+make_room(struct str *str, size_t more)
+{
+	if (more >= str->cap - str->len)
+		grow(str, more);
+}
+
+void
+str_reserve(struct str *str, size_t len)
+{
+	make_room(str, len);
 }
 
 void

@@ -13,6 +13,8 @@ struct str {
 	size_t len, cap;
 };
 
+/* Room for len bytes more, so that what is known to come takes one allocation. */
+void str_reserve(struct str *str, size_t len);
 void str_add(struct str *str, const char *s);
 void str_add_len(struct str *str, const char *s, size_t len);
 void str_add_char(struct str *str, char c);

@@ -56,18 +56,6 @@ text_decode(const char *s, size_t len, uint32_t *point)
 	return form + 1;
 }
 
-bool
-text_is_utf8(const char *s, size_t len)
-{
-	uint32_t point;
-	size_t n;
-
-	for (size_t i = 0; i < len; i += n)
-		if ((n = text_decode(s + i, len - i, &point)) == 0)
-			return false;
-	return true;
-}
-
 /* How many bytes of s are ASCII and no NUL: nearly always all. */
 static size_t
 ascii_span(const char *s, size_t len)
@@ -77,6 +65,18 @@ ascii_span(const char *s, size_t len)
 	while (n < len && (signed char)s[n] > 0)
 		n++;
 	return n;
+}
+
+bool
+text_is_utf8(const char *s, size_t len)
+{
+	uint32_t point;
+	size_t n;
+
+	for (size_t i = ascii_span(s, len); i < len; i += n)
+		if ((n = text_decode(s + i, len - i, &point)) == 0)
+			return false;
+	return true;
 }
 
 char *

@@ -280,12 +280,11 @@ parse_page(struct cloudwatch_pages *pages, struct json_view root, char **cause)
 int
 cloudwatch_parse(struct cloudwatch_pages *pages, const char *body, size_t len, char **cause)
 {
-	struct json_doc doc;
-	int rc;
+	struct json_doc doc = {0};
+	int rc = -1;
 
-	if (json_read_doc(&doc, body, len, false, cause) == -1)
-		return -1;
-	rc = parse_page(pages, json_doc_root(&doc), cause);
+	if (json_read_doc(&doc, body, len, false, cause) == 0)
+		rc = parse_page(pages, json_doc_root(&doc), cause);
 	json_doc_clear(&doc);
 	return rc;
 }

@@ -20,6 +20,10 @@ enum { TOKEN_MAX = 1 << 20, RETENTION_MAX_H = 8760, COUNT_MAX = 1000000, METRIC_
 /* Kinesis takes 20 KiB (Developer guide, "Sharing your data stream"). */
 enum { POLICY_MAX = 64 * 1024 };
 
+enum { HASH_DIGITS = 39 }; /* of 2^128 - 1 */
+
+static struct json_doc answer; /* one thread; most answers are small, and need no memory of their own */
+
 /* ---- pages ---- */
 
 static int
@@ -191,14 +195,13 @@ int
 kinesis_parse_summary(struct kinesis_pages *pages, const char *about, const char *body, size_t len, char **cause)
 {
 	struct json_view description;
-	struct json_doc doc;
 	int rc = -1;
 
-	if (json_read_doc(&doc, body, len, false, cause) == -1)
+	if (json_read_doc(&answer, body, len, false, cause) == -1)
 		return -1;
-	if (kinesis_member_need_object(json_doc_root(&doc), "StreamDescriptionSummary", &description, cause) == 0)
+	if (kinesis_member_need_object(json_doc_root(&answer), "StreamDescriptionSummary", &description, cause) == 0)
 		rc = parse_description(pages, about, description, cause);
-	json_doc_clear(&doc);
+	json_doc_reuse(&answer);
 	return rc;
 }
 
@@ -209,18 +212,17 @@ kinesis_parse_hash(const char *s, struct kd_hash *hash)
 {
 	const unsigned __int128 most = ~(unsigned __int128)0;
 	unsigned __int128 value = 0;
-	size_t len = strlen(s);
+	size_t i;
 
-	/* 2^128 - 1 has 39 digits. */
-	if (len == 0 || len > 39 || (s[0] == '0' && len > 1) || strspn(s, "0123456789") != len)
-		return -1;
-	for (; *s != '\0'; s++) {
-		unsigned digit = (unsigned)(*s - '0');
+	for (i = 0; i < HASH_DIGITS && s[i] >= '0' && s[i] <= '9'; i++) {
+		unsigned digit = (unsigned)(s[i] - '0');
 
-		if (value > most / 10 || (value == most / 10 && digit > most % 10))
+		if (i + 1 == HASH_DIGITS && (value > most / 10 || (value == most / 10 && digit > most % 10)))
 			return -1;
 		value = value * 10 + digit;
 	}
+	if (i == 0 || s[i] != '\0' || (s[0] == '0' && i > 1))
+		return -1;
 	hash->low = (uint64_t)value;
 	hash->high = (uint64_t)(value >> 64);
 	return 0;
@@ -287,14 +289,13 @@ static int
 parse_list(struct kinesis_pages *pages, const char *about, const char *body, size_t len, const char *key,
     row_parser *parse, char **cause)
 {
-	struct json_doc doc;
 	int rc = -1;
 
-	if (json_read_doc(&doc, body, len, false, cause) == -1)
+	if (json_read_doc(&answer, body, len, false, cause) == -1)
 		return -1;
-	if (parse_rows(pages, json_doc_root(&doc), key, parse, about, cause) == 0)
-		rc = take_next_token(pages, json_doc_root(&doc), cause);
-	json_doc_clear(&doc);
+	if (parse_rows(pages, json_doc_root(&answer), key, parse, about, cause) == 0)
+		rc = take_next_token(pages, json_doc_root(&answer), cause);
+	json_doc_reuse(&answer);
 	return rc;
 }
 
@@ -392,12 +393,11 @@ int
 kinesis_parse_streams(struct kinesis_pages *pages, const char *about, const char *body, size_t len, char **cause)
 {
 	struct json_view root, names, summaries;
-	struct json_doc doc;
 	int rc = -1, got;
 
-	if (json_read_doc(&doc, body, len, false, cause) == -1)
+	if (json_read_doc(&answer, body, len, false, cause) == -1)
 		return -1;
-	root = json_doc_root(&doc);
+	root = json_doc_root(&answer);
 	got = json_view_get_array(root, "StreamSummaries", &summaries, cause);
 	if (got == 0 && kinesis_member_need_array(root, "StreamNames", &names, cause) == 0) {
 		pages->code = "no_summaries";
@@ -406,7 +406,7 @@ kinesis_parse_streams(struct kinesis_pages *pages, const char *about, const char
 		   take_next_token(pages, root, cause) == 0) {
 		rc = check_more(pages, root, cause);
 	}
-	json_doc_clear(&doc);
+	json_doc_reuse(&answer);
 	return rc;
 }
 
@@ -417,13 +417,12 @@ int
 kinesis_parse_policy(struct kinesis_pages *pages, const char *about, const char *body, size_t len, char **cause)
 {
 	const char *policy = NULL;
-	struct json_doc doc;
 	int rc = -1;
 
 	(void)about;
-	if (json_read_doc(&doc, body, len, false, cause) == -1)
+	if (json_read_doc(&answer, body, len, false, cause) == -1)
 		return -1;
-	if (json_view_get_string(json_doc_root(&doc), "Policy", &policy, cause) == -1)
+	if (json_view_get_string(json_doc_root(&answer), "Policy", &policy, cause) == -1)
 		goto out;
 	if (policy != NULL && strlen(policy) > POLICY_MAX) {
 		cause_set(cause, "Policy is longer than %d KiB", POLICY_MAX / 1024);
@@ -433,6 +432,6 @@ kinesis_parse_policy(struct kinesis_pages *pages, const char *about, const char 
 		pages->policy = kinesis_pages_keep(pages, policy);
 	rc = 0;
 out:
-	json_doc_clear(&doc);
+	json_doc_reuse(&answer);
 	return rc;
 }

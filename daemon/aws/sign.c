@@ -28,12 +28,13 @@ enum {
 	KEYS_CACHED = 16,     /* accounts x services that a daemon signs for at a time */
 	SECRET_MAX = 128,     /* AWS's have 40; longer ones are signed with, but not cached */
 	SCOPE_MAX = 64,
+	USUAL_LEN = 500, /* of a canonical request and what is made of it, without a session token */
 };
 
-/* A signing key of a day, and what it was derived from. */
+/* A signing key of a day, in an HMAC that is keyed with it, and what it was derived from. */
 struct derived_key {
 	char secret[SECRET_MAX], day[9], region[SCOPE_MAX], service[SCOPE_MAX];
-	unsigned char key[HASH_SIZE];
+	EVP_MAC_CTX *hmac;
 };
 
 static EVP_MD *sha256_md;
@@ -63,10 +64,18 @@ sign_init(char **cause)
 	return 0;
 }
 
+static void
+forget_key(struct derived_key *slot)
+{
+	EVP_MAC_CTX_free(slot->hmac);
+	OPENSSL_cleanse(slot, sizeof(*slot));
+}
+
 void
 sign_forget(void)
 {
-	OPENSSL_cleanse(keys, sizeof(keys));
+	for (size_t i = 0; i < KEYS_CACHED; i++)
+		forget_key(&keys[i]);
 	next_key = 0;
 	EVP_MAC_CTX_free(hmac_ctx);
 	EVP_MAC_free(hmac_mac);
@@ -104,16 +113,22 @@ hash_hex(const void *data, size_t len, char hex[HEX_SIZE])
 	return 0;
 }
 
+/* key NULL: the one that ctx has already. */
 static int
-hmac(const void *key, size_t key_len, const char *text, unsigned char out[HASH_SIZE])
+hmac_with(EVP_MAC_CTX *ctx, const void *key, size_t key_len, const char *text, unsigned char out[HASH_SIZE])
 {
 	size_t len;
 
-	if (!EVP_MAC_init(hmac_ctx, key, key_len, NULL) ||
-	    !EVP_MAC_update(hmac_ctx, (const unsigned char *)text, strlen(text)) ||
-	    !EVP_MAC_final(hmac_ctx, out, &len, HASH_SIZE))
+	if (!EVP_MAC_init(ctx, key, key_len, NULL) || !EVP_MAC_update(ctx, (const unsigned char *)text, strlen(text)) ||
+	    !EVP_MAC_final(ctx, out, &len, HASH_SIZE))
 		return -1;
 	return 0;
+}
+
+static int
+hmac(const void *key, size_t key_len, const char *text, unsigned char out[HASH_SIZE])
+{
+	return hmac_with(hmac_ctx, key, key_len, text, out);
 }
 
 static int
@@ -132,37 +147,57 @@ derive_key(const struct sign_scope *scope, const char *day, unsigned char out[HA
 	return failed ? -1 : 0;
 }
 
-/* The key of the scope's day, from the cache where it can be. */
-static int
-find_key(const struct sign_scope *scope, unsigned char out[HASH_SIZE])
+static struct derived_key *
+find_key(const struct sign_scope *scope, const char *day)
 {
-	struct derived_key *slot;
-	char day[9];
-
-	memcpy(day, scope->timestamp, 8);
-	day[8] = '\0';
 	for (size_t i = 0; i < KEYS_CACHED; i++) {
-		slot = &keys[i];
-		if (slot->day[0] != '\0' && strcmp(slot->secret, scope->secret_key) == 0 &&
-		    strcmp(slot->day, day) == 0 && strcmp(slot->region, scope->region) == 0 &&
-		    strcmp(slot->service, scope->service) == 0) {
-			memcpy(out, slot->key, HASH_SIZE);
-			return 0;
-		}
+		struct derived_key *slot = &keys[i];
+
+		if (slot->hmac != NULL && strcmp(slot->secret, scope->secret_key) == 0 && strcmp(slot->day, day) == 0 &&
+		    strcmp(slot->region, scope->region) == 0 && strcmp(slot->service, scope->service) == 0)
+			return slot;
 	}
-	if (derive_key(scope, day, out) != 0)
-		return -1;
+	return NULL;
+}
+
+/* The next signature of this scope and day is made with what stands ready; if it cannot, it is derived anew. */
+static void
+keep_key(const struct sign_scope *scope, const char *day, const unsigned char key[HASH_SIZE])
+{
+	struct derived_key *slot = &keys[next_key++ % KEYS_CACHED];
+
 	if (strlen(scope->secret_key) >= SECRET_MAX || strlen(scope->region) >= SCOPE_MAX ||
 	    strlen(scope->service) >= SCOPE_MAX)
-		return 0;
-	slot = &keys[next_key++ % KEYS_CACHED];
-	OPENSSL_cleanse(slot, sizeof(*slot));
+		return;
+	forget_key(slot);
+	if ((slot->hmac = EVP_MAC_CTX_dup(hmac_ctx)) == NULL || !EVP_MAC_init(slot->hmac, key, HASH_SIZE, NULL)) {
+		forget_key(slot);
+		return;
+	}
 	snprintf(slot->secret, sizeof(slot->secret), "%s", scope->secret_key);
 	snprintf(slot->day, sizeof(slot->day), "%s", day);
 	snprintf(slot->region, sizeof(slot->region), "%s", scope->region);
 	snprintf(slot->service, sizeof(slot->service), "%s", scope->service);
-	memcpy(slot->key, out, HASH_SIZE);
-	return 0;
+}
+
+/* The signature, with the key of the scope's day, from the cache where it can be. */
+static int
+sign_text(const struct sign_scope *scope, const char *text, unsigned char out[HASH_SIZE])
+{
+	unsigned char key[HASH_SIZE];
+	struct derived_key *slot;
+	char day[9];
+	int failed;
+
+	memcpy(day, scope->timestamp, 8);
+	day[8] = '\0';
+	if ((slot = find_key(scope, day)) != NULL)
+		return hmac_with(slot->hmac, NULL, 0, text, out);
+	failed = derive_key(scope, day, key) != 0 || hmac(key, HASH_SIZE, text, out) != 0;
+	if (!failed)
+		keep_key(scope, day, key);
+	OPENSSL_cleanse(key, sizeof(key));
+	return failed ? -1 : 0;
 }
 
 /* ---- the path and the query ---- */
@@ -365,20 +400,26 @@ add_lower(struct str *out, const char *name)
 	}
 }
 
+static bool
+is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 /* The value without space at its ends, and with each run of space as one blank. */
 static void
 add_trimmed(struct str *out, const char *value)
 {
-	static const char space[] = " \t\r\n";
-	bool first = true;
-	size_t len;
+	size_t from = out->len, len;
 
-	for (value += strspn(value, space); *value != '\0'; value += len + strspn(value + len, space)) {
-		len = strcspn(value, space);
-		if (!first)
+	for (; *value != '\0'; value += len) {
+		for (len = 0; value[len] != '\0' && !is_space(value[len]); len++)
+			;
+		if (len > 0 && out->len > from)
 			str_add_char(out, ' ');
 		str_add_len(out, value, len);
-		first = false;
+		while (is_space(value[len]))
+			len++;
 	}
 }
 
@@ -442,6 +483,7 @@ canonicalize(struct str *out, size_t *names_at, size_t *names_len, const struct 
 
 	if (check_request(request, cause) != 0)
 		return -1;
+	str_reserve(out, USUAL_LEN);
 	str_add(out, request->method);
 	str_add_char(out, '\n');
 	if (add_path(out, request->target, path_len, request->normalize_path) != 0)
@@ -505,6 +547,7 @@ sign_string_to_sign(const struct sign_scope *scope, const char *canonical_reques
 	if (!is_timestamp(scope->timestamp) || sign_init(NULL) != 0 ||
 	    hash_hex(canonical_request, strlen(canonical_request), hash) != 0)
 		return NULL;
+	str_reserve(&out, USUAL_LEN);
 	str_add(&out, ALGORITHM "\n");
 	str_add(&out, scope->timestamp);
 	str_add_char(&out, '\n');
@@ -517,12 +560,9 @@ sign_string_to_sign(const struct sign_scope *scope, const char *canonical_reques
 static int
 sign_hex(const struct sign_scope *scope, const char *string_to_sign, char hex[HEX_SIZE])
 {
-	unsigned char key[HASH_SIZE], signature[HASH_SIZE];
-	int failed;
+	unsigned char signature[HASH_SIZE];
 
-	failed = find_key(scope, key) != 0 || hmac(key, HASH_SIZE, string_to_sign, signature) != 0;
-	OPENSSL_cleanse(key, sizeof(key));
-	if (failed)
+	if (sign_text(scope, string_to_sign, signature) != 0)
 		return -1;
 	put_hex(signature, hex);
 	return 0;
@@ -556,6 +596,7 @@ sign_authorization(const struct sign_scope *scope, const struct sign_request *re
 		cause_set(cause, "OpenSSL could not sign the request (out of memory?)");
 		goto out;
 	}
+	str_reserve(&out, USUAL_LEN);
 	str_add(&out, ALGORITHM " Credential=");
 	str_add(&out, scope->access_key);
 	str_add_char(&out, '/');
