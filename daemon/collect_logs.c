@@ -140,23 +140,44 @@ groups_cb(const struct aws_error *error, const char *const *names, size_t count,
 	collect_advance(part->stream);
 }
 
+/* It has failed at or after that time, and something has ended since that may explain it: it is asked for anew at once. */
+static bool
+is_mended(const struct aws_place *place, const struct aws_error *error, int64_t asked_ms)
+{
+	return error->fault != AWS_OK && aws_place_is_mended_since(place, asked_ms);
+}
+
+/* Was it never looked up, or did that fail for what is over? */
+static bool
+is_unresolved(const struct pattern *pattern)
+{
+	return pattern->asked_ms == 0 ||
+	       is_mended(collect_stream_place(pattern->part->stream), &pattern->error, pattern->asked_ms);
+}
+
+static bool
+is_due(const struct pattern *pattern)
+{
+	int64_t every_ms = pattern->error.fault == AWS_OK ? RESOLVE_MS : RESOLVE_FAILED_MS;
+
+	return is_unresolved(pattern) || clock_mono_ms() - pattern->asked_ms >= every_ms;
+}
+
 /* Sees to it that prefixes are looked up; are all that have none yet known? */
 static bool
 resolve(struct part *part, bool urgent)
 {
-	int64_t now_ms = clock_mono_ms();
 	bool known = true;
 
 	for (size_t i = 0; i < part->patterns_count; i++) {
 		struct pattern *pattern = &part->patterns[i];
-		int64_t every_ms = pattern->error.fault == AWS_OK ? RESOLVE_MS : RESOLVE_FAILED_MS;
 		char *prefix;
 
 		if (!pattern->is_prefix)
 			continue;
-		if (pattern->op == NULL && (pattern->asked_ms == 0 || now_ms - pattern->asked_ms >= every_ms)) {
+		if (pattern->op == NULL && is_due(pattern)) {
 			prefix = mem_strndup(pattern->text, strlen(pattern->text) - 1);
-			pattern->asked_ms = now_ms;
+			pattern->asked_ms = clock_mono_ms();
 			pattern->op = logs_describe_groups(
 			    collect_stream_place(part->stream), prefix, urgent, groups_cb, pattern);
 			free(prefix);
@@ -228,9 +249,11 @@ look_at_late(const struct log_shared *shared, struct seen *seen)
 static bool
 is_fresh(const struct log_shared *shared, int64_t since_ms)
 {
-	int64_t asked_ms = log_reader_asked_ms(log_readers_at(shared));
+	const struct log_reader *reader = log_readers_at(shared);
+	int64_t asked_ms = log_reader_asked_ms(reader);
 
-	return asked_ms != 0 && asked_ms >= since_ms;
+	return asked_ms != 0 && asked_ms >= since_ms &&
+	       !is_mended(log_reader_place(reader), log_reader_error(reader), asked_ms);
 }
 
 /* A group that is still being read for the first time is shown as far as it came. */
@@ -395,7 +418,7 @@ get(void *self, const struct kd_need *need, const struct collect_terms *terms)
 	if (part->patterns_count == 0)
 		return make_none();
 	for (size_t i = 0; i < part->patterns_count; i++)
-		if (part->patterns[i].is_prefix && part->patterns[i].asked_ms == 0)
+		if (part->patterns[i].is_prefix && part->patterns[i].op == NULL && is_unresolved(&part->patterns[i]))
 			return NULL;
 	for (size_t i = 0; i < part->patterns_count; i++)
 		if (part->patterns[i].op != NULL && part->patterns[i].names == NULL)

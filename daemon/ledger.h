@@ -66,20 +66,28 @@ struct ledger_rules {
 enum { LEDGER_TURNS_MAX = 30 };
 
 /*
+ * When a judgement was made, and when its look began: nothing that it judges was asked for before. Both by the wall clock, so that they can be held against
+ * when a finding resolved, also one of before a restart.
+ */
+struct ledger_when {
+	int64_t began_ms, now_ms;
+};
+
+/*
  * Takes in one judgement of one probe about one stream:
  * - bad (info, warning, critical, unknown) in open.m of the last open.n looks: opens with the severity of this look; an open one whose severity differs in this look is changed
  *   (a look at a lower, still bad severity must be seen in open.m of open.n looks too, so that a border does not flutter; a rise counts at once when it opened already);
  * - ok, or no longer reported, in resolve.m of the last resolve.n looks: resolves. Pending ones that turn good vanish silently;
  * - unknown: what is open at another severity stays as it is, with `reason` saying why it could not be seen and last_seen standing still; what is not open goes pending and opens as unknown,
  *   at the earliest at the second look in a row (open.m of open.n or 2 of 2, whichever is later), and not while the finding named by its blame is open: then it is open in state, but quietly,
- *   without a change to anybody; it is told if it is still unknown when the blamed one has resolved.
+ *   without a change to anybody; it is told if a look that began after the blamed one had resolved finds it unknown still.
  * The first look of a check that is ok makes an entry in state ok. Only looks since the last turn count: since it opened towards resolving, since it resolved towards opening,
  * since its severity changed towards sinking. While an open one waits to sink or to resolve, or cannot be seen, its sentences stay. A blamed finding that is pending, and not
  * itself unknown, explains as an open one does. A report that lost findings (report_dropped) says nothing by its silence. What is no longer reported is dropped once it cannot
  * matter, a resolved one after a day. A stream keeps at most 2,000 findings; when more come, that is a finding self/ledger/ACCOUNT/REGION/STREAM.
  */
 void ledger_apply(struct ledger *ledger, struct stream_id *stream, const struct kd_report *report, const char *probe,
-    const struct ledger_rules *rules, int64_t now_ms);
+    const struct ledger_rules *rules, const struct ledger_when *when);
 
 /* Findings about kdiag itself (stream NULL, probe "self"): open at once, change when severity changes (a new summary alone is no change), resolve at once. Copies. */
 void ledger_raise(struct ledger *ledger, const char *check, const char *subject, enum kd_severity severity,

@@ -10,7 +10,6 @@
 enum {
 	BLAME_DEPTH =
 	    4, /* how far a quiet finding is followed to one that was told; blame in a circle explains nothing */
-	RESOLVED_EXPLAINS_MS = 10 * 1000, /* longer than a look that was under way then takes to be judged */
 };
 
 static const char no_longer_reported[] = "no longer reported";
@@ -42,16 +41,20 @@ out:
 	return item;
 }
 
-/* A look that was under way when it resolved is explained by it still; but not for an hour, should the wall clock step back by one. */
+/*
+ * A look that was under way when it resolved is explained by it, however late it is judged: only one that began afterwards shows that there is more.
+ * What resolved in the future does not count, or it would explain for an hour when the wall clock is set back by one.
+ */
 static bool
-has_just_changed(const struct ledger_life *life, int64_t now_ms)
+changed_during(const struct ledger_life *life, const struct ledger_when *when)
 {
-	return now_ms >= life->changed_ms && now_ms - life->changed_ms < RESOLVED_EXPLAINS_MS;
+	return life->changed_ms >= when->began_ms && life->changed_ms <= when->now_ms;
 }
 
 /* Does what this finding blames stand open, told to somebody, or was it seen and is about to? */
 static bool
-is_explained(const struct ledger *ledger, const struct ledger_item *item, const char *blame, int64_t now_ms)
+is_explained(
+    const struct ledger *ledger, const struct ledger_item *item, const char *blame, const struct ledger_when *when)
 {
 	struct ledger_record *record = item->record;
 
@@ -65,7 +68,7 @@ is_explained(const struct ledger *ledger, const struct ledger_item *item, const 
 		if (blamed->life.state == FINDING_PENDING)
 			return blamed->life.severity != KD_UNKNOWN;
 		if (blamed->life.state == FINDING_RESOLVED)
-			return has_just_changed(&blamed->life, now_ms);
+			return changed_during(&blamed->life, when);
 		if (blamed->life.state != FINDING_OPEN)
 			return false;
 		blame = ledger_item_view(blamed).blame;
@@ -102,7 +105,7 @@ take_sentences(struct ledger *ledger, struct ledger_item *item, const struct fin
 
 static void
 look_at_reported(struct ledger *ledger, struct ledger_item *item, const struct finding *seen,
-    const struct ledger_rules *rules, int64_t now_ms)
+    const struct ledger_rules *rules, const struct ledger_when *when)
 {
 	const enum kd_severity from = (enum kd_severity)item->life.severity;
 	const enum finding_state was = (enum finding_state)item->life.state;
@@ -110,13 +113,13 @@ look_at_reported(struct ledger *ledger, struct ledger_item *item, const struct f
 	enum ledger_turn turn;
 
 	if (seen->severity == KD_UNKNOWN && !ledger_is_told(item))
-		look.explained = is_explained(ledger, item, seen->blame, now_ms);
+		look.explained = is_explained(ledger, item, seen->blame, when);
 	ledger_count_out(ledger, item);
-	turn = ledger_life_look(&item->life, &look, rules, now_ms);
+	turn = ledger_life_look(&item->life, &look, rules, when->now_ms);
 	take_sentences(ledger, item, seen);
 	ledger_count_in(ledger, item);
 	note_look(item, was, from);
-	ledger_tell_turn(ledger, turn, item, from, NULL, now_ms);
+	ledger_tell_turn(ledger, turn, item, from, NULL, when->now_ms);
 }
 
 static void
@@ -191,7 +194,7 @@ tell_overflow(struct ledger *ledger, struct ledger_record *record, bool lost, in
 
 void
 ledger_apply(struct ledger *ledger, struct stream_id *stream, const struct kd_report *report, const char *probe,
-    const struct ledger_rules *rules, int64_t now_ms)
+    const struct ledger_rules *rules, const struct ledger_when *when)
 {
 	struct ledger_record *record = ledger_table_make_record(ledger->table, stream);
 	bool lost = false;
@@ -207,14 +210,14 @@ ledger_apply(struct ledger *ledger, struct stream_id *stream, const struct kd_re
 			continue;
 		}
 		item->judgement = ledger->judgement;
-		look_at_reported(ledger, item, seen, rules, now_ms);
+		look_at_reported(ledger, item, seen, rules, when);
 	}
 	/* A report that lost sentences says nothing by its silence. */
 	for (size_t i = report_dropped(report) > 0 ? 0 : record->count; i-- > 0;)
 		if (record->items[i]->judgement != ledger->judgement &&
 		    strcmp(record->items[i]->names->probe, probe) == 0)
-			look_at_absent(ledger, record->items[i], rules, now_ms);
-	tell_overflow(ledger, record, lost, now_ms);
+			look_at_absent(ledger, record->items[i], rules, when->now_ms);
+	tell_overflow(ledger, record, lost, when->now_ms);
 }
 /* ---- no longer watched ---- */
 

@@ -190,11 +190,18 @@ is_fresh(const struct metric_item *item, int64_t window_s)
 	       is_same_turn(item->want, item->series.base_ms, base_ms);
 }
 
+/* It has failed, and nothing that may explain it has ended since. */
+static bool
+fails(const struct metric_item *item)
+{
+	return item->failed_ms != 0 && !aws_place_is_mended_since(item->want->part->place->aws, item->failed_ms);
+}
+
 /* It has failed in this turn, and not so long ago that it is tried again within it: with the others, where it can be. */
 static bool
 rests(const struct metric_item *item)
 {
-	return item->failed_ms != 0 && clock_mono_ms() - item->failed_ms < RETRY_MS &&
+	return fails(item) && clock_mono_ms() - item->failed_ms < RETRY_MS &&
 	       is_same_turn(item->want, item->failed_base_ms, metric_want_base_ms(item->want));
 }
 
@@ -203,7 +210,7 @@ metric_item_is_ready(const struct metric_item *item, int64_t window_s, const str
 {
 	if (!terms->urgent)
 		return is_fresh(item, window_s) || rests(item);
-	return item->failed_ms != 0 ? item->failed_ms >= terms->since_ms
+	return item->failed_ms != 0 ? item->failed_ms >= terms->since_ms && fails(item)
 				    : item->asked_ms != 0 && item->asked_ms >= terms->since_ms;
 }
 

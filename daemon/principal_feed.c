@@ -76,19 +76,24 @@ spread_ms(const struct part *part, const char *arn)
 	return cache_ms(part) / 10 * (int64_t)(hash % 1000) / 1000;
 }
 
-/* What failed is tried again after a minute, not at once: what there is serves until then. How old that may be is said in the fact. */
+/*
+ * What failed is tried again after a minute, or when something has ended that may explain it: what there is serves until then. How old that may be is
+ * said in the fact.
+ */
 static bool
-is_fresh(const struct part *part, const char *arn, struct read_age age, const struct collect_terms *terms)
+is_fresh(const struct part *part, const struct aws_place *place, const char *arn, struct read_age age,
+    const struct collect_terms *terms)
 {
 	int64_t now_ms = clock_mono_ms();
+	bool mended = aws_place_is_mended_since(place, age.tried_ms);
 
 	if (age.asked_ms == 0)
 		return false;
 	if (terms->urgent)
-		return age.asked_ms >= terms->since_ms;
+		return age.asked_ms >= terms->since_ms && (age.settled || !mended);
 	if (age.settled && now_ms - age.asked_ms < cache_ms(part) - spread_ms(part, arn))
 		return true;
-	return now_ms - age.tried_ms < RETRY_MS;
+	return !mended && now_ms - age.tried_ms < RETRY_MS;
 }
 
 static bool
@@ -100,7 +105,8 @@ is_stale(const struct part *part, int64_t asked_ms)
 static bool
 is_member_fresh(const struct part *part, const struct member *member, const struct collect_terms *terms)
 {
-	return member->shared == NULL || is_fresh(part, member->arn, principal_shared_age(member->shared), terms);
+	return member->shared == NULL || is_fresh(part, principal_shared_place(member->shared), member->arn,
+					     principal_shared_age(member->shared), terms);
 }
 
 /* Whoever is not there, or is a policy that nobody need have, is not simulated; nor is a stream that is not known. */
@@ -115,13 +121,16 @@ static bool
 is_simulation_fresh(const struct part *part, const struct member *member, const struct collect_terms *terms)
 {
 	return !is_simulated(part, member) ||
-	       (member->simulation != NULL && is_fresh(part, member->arn, simulation_age(member->simulation), terms));
+	       (member->simulation != NULL && is_fresh(part, principal_shared_place(member->shared), member->arn,
+						  simulation_age(member->simulation), terms));
 }
 
 static bool
 is_resource_fresh(const char *arn, struct read_age age, const struct collect_terms *terms, void *arg)
 {
-	return is_fresh(arg, arn, age, terms);
+	const struct part *part = arg;
+
+	return is_fresh(part, collect_stream_place(part->stream), arn, age, terms);
 }
 
 static bool

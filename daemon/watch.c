@@ -156,13 +156,15 @@ judged_cb(const struct kd_report *report, int64_t took_us, void *arg)
 	struct watch *watch = task->watch;
 	const struct ledger_rules rules = {
 	    .open = rules_of(task)->open, .resolve = rules_of(task)->resolve, .flapping = rules_of(task)->flapping};
+	struct ledger_when when = {.now_ms = clock_now_ms()};
 
 	(void)took_us;
 	task->judging = NULL;
 	task->done_ms = clock_mono_ms();
-	watch->as_of_ms = clock_now_ms();
+	when.began_ms = when.now_ms - (task->done_ms - task->since_ms);
+	watch->as_of_ms = when.now_ms;
 	watch->schedule->looks++;
-	ledger_apply(watch->schedule->parts.ledger, id_of(task), report, probe_of(task)->name, &rules, watch->as_of_ms);
+	ledger_apply(watch->schedule->parts.ledger, id_of(task), report, probe_of(task)->name, &rules, &when);
 	lossy_note(&watch->schedule->lossy, &task->lossy, watch->schedule->parts.ledger, probe_of(task)->name,
 	    id_of(task), report_dropped(report));
 	remember(watch, probe_of(task)->name, task->state);

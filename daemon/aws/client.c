@@ -107,6 +107,12 @@ aws_place_blame(const struct aws_place *place, const char *service, enum aws_fau
 	return blame;
 }
 
+bool
+aws_place_is_mended_since(const struct aws_place *place, int64_t mono_ms)
+{
+	return place->mended_ms > mono_ms;
+}
+
 /* Is the same true elsewhere, so that it is not over yet? */
 static bool
 is_bad_elsewhere(enum aws_notice notice, const struct aws_place *place, const char *name)
@@ -128,11 +134,13 @@ is_bad_elsewhere(enum aws_notice notice, const struct aws_place *place, const ch
 }
 
 static void
-give_notice(enum aws_notice notice, bool bad, const struct aws_place *place, const char *service, const char *why)
+give_notice(enum aws_notice notice, bool bad, struct aws_place *place, const char *service, const char *why)
 {
 	const struct aws_client_options *options = &place->client->options;
 	char *subject;
 
+	if (!bad)
+		place->mended_ms = clock_mono_ms();
 	if (options->notice == NULL || (!bad && is_bad_elsewhere(notice, place, service)))
 		return;
 	subject = make_subject(notice, place, service);
@@ -165,10 +173,14 @@ tell_credentials(const struct credentials_watch *watch, enum creds_health health
 	const struct aws_client_options *options = &watch->client->options;
 	enum aws_notice notice = health == CREDS_FAILING ? AWS_NOTICE_CREDENTIALS : AWS_NOTICE_EXPIRING;
 
-	if (options->notice == NULL || !is_bad(health))
+	if (!is_bad(health))
 		return;
-	for (const struct aws_place *place = watch->client->places; place != NULL; place = place->next) {
-		if (place->creds == watch->creds && is_first_of_account(place))
+	for (struct aws_place *place = watch->client->places; place != NULL; place = place->next) {
+		if (place->creds != watch->creds)
+			continue;
+		if (!bad)
+			place->mended_ms = clock_mono_ms();
+		if (options->notice != NULL && is_first_of_account(place))
 			options->notice(notice, bad, place->account, why, options->notice_arg);
 	}
 }

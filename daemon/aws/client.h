@@ -62,6 +62,8 @@ double aws_place_rate(const struct aws_place *place, const char *operation);
 int64_t aws_place_now_ms(const struct aws_place *place);
 /* The open finding that explains a fault of this place ("self/service/kinesis us-east-1", "self/credentials/prod"); NULL: no notice has been given of it. The caller's string. */
 char *aws_place_blame(const struct aws_place *place, const char *service, enum aws_fault fault);
+/* Has such a finding come to an end after that clock_mono_ms()? What failed then says nothing of how things are now, and is worth another try at once. */
+bool aws_place_is_mended_since(const struct aws_place *place, int64_t mono_ms);
 
 struct aws_request {
 	const char *service;      /* as endpoint_resolve takes it */

@@ -51,6 +51,7 @@ struct aws_place {
 	struct creds *creds;
 	struct pace *pace;
 	int64_t offset_ms; /* AWS's clock minus ours where it counts, else 0 */
+	int64_t mended_ms; /* clock_mono_ms() of when a notice ended; 0: none has */
 	struct place_service *services;
 	struct place_operation *operations;
 };

@@ -87,6 +87,7 @@ judge(struct daemon *daemon, struct stream_id *stream, int round)
 	const struct kd_probe *probe = plugins_at(daemon->config->plugins, 0);
 	struct kd_report *report = report_new(probe, stream);
 	char subject[32];
+	const struct ledger_when when = {clock_now_ms(), clock_now_ms()};
 	double began;
 
 	for (int i = 0; i < FINDINGS; i++) {
@@ -96,7 +97,7 @@ judge(struct daemon *daemon, struct stream_id *stream, int round)
 		kd_evidence_number(report, "iterator_age_ms", 1000.0 * i + round);
 	}
 	began = cpu_ms();
-	ledger_apply(daemon->ledger, stream, report, probe->name, &rules, clock_now_ms());
+	ledger_apply(daemon->ledger, stream, report, probe->name, &rules, &when);
 	began = cpu_ms() - began;
 	report_free(report);
 	return began;

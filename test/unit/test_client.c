@@ -720,11 +720,11 @@ keys_that_are_wrong(void **state)
 static void
 no_keys(void **state)
 {
+	struct aws_place *elsewhere = aws_client_place(client, "prod", "eu-west-1", creds, NULL);
 	struct aws_error error;
 
 	(void)state;
 	source.fails = true;
-	aws_client_place(client, "prod", "eu-west-1", creds, NULL);
 	for (int i = 0; i < 10; i++) {
 		error = call_once();
 		assert_int_equal(error.fault, AWS_CREDENTIALS);
@@ -737,6 +737,7 @@ no_keys(void **state)
 	pass_ms(60000);
 	assert_int_equal(call_once().fault, AWS_OK);
 	assert_string_equal(notices, "+credentials(prod) -credentials(prod) ");
+	assert_true(aws_place_is_mended_since(elsewhere, clock_mono_ms() - 1));
 }
 
 /* What still serves is another finding than what serves no more. */
@@ -801,8 +802,11 @@ left_alone(void **state)
 	pass_ms(9999);
 	assert_int_equal(call_once().fault, AWS_LEFT_ALONE);
 	pass_ms(1);
+	assert_false(aws_place_is_mended_since(place, 0));
 	assert_int_equal(call_once().fault, AWS_OK);
 	assert_string_equal(notices, "+service(kinesis us-east-1) -service(kinesis us-east-1) ");
+	assert_true(aws_place_is_mended_since(place, clock_mono_ms() - 1));
+	assert_false(aws_place_is_mended_since(place, clock_mono_ms()));
 	assert_int_equal(call_once().fault, AWS_OK);
 }
 

@@ -66,6 +66,15 @@ aws_place_blame(const struct aws_place *place, const char *service, enum aws_fau
 	return fault == AWS_NETWORK ? mem_strdup("self/service/logs us-east-1") : NULL;
 }
 
+static int64_t mended_ms;
+
+bool
+aws_place_is_mended_since(const struct aws_place *place, int64_t mono_ms)
+{
+	(void)place;
+	return mended_ms > mono_ms;
+}
+
 static struct logs_op *
 start(const char *subject, bool urgent, void *arg)
 {
@@ -284,6 +293,7 @@ set_up(void **state)
 	(void)state;
 	set_time(0);
 	reads = lookups = 0;
+	mended_ms = 0;
 	sources = log_sources_new();
 	log_sources_remember(sources, &(const struct log_sources_memory){.kept = kept_cb});
 	collect_logs_add(NULL, sources);
@@ -487,6 +497,43 @@ a_lookup_that_fails_is_the_prefix_s_own(void **state)
 	detach(&stream);
 }
 
+/* A look that goes on, or begins, when the service answers again does not hear that it did not. */
+static void
+what_failed_is_read_anew_when_the_service_is_mended(void **state)
+{
+	static char *groups[] = {one, prefix};
+	static const char *const names[] = {two};
+	struct collect_stream stream;
+	struct fact *fact;
+
+	(void)state;
+	attach(&stream, "orders", groups, 2);
+	ask(&stream, false);
+	answer_error("/ecs/orders-", AWS_NETWORK);
+	ask(&stream, false);
+	answer_error(one, AWS_NETWORK);
+	fact = get(&stream);
+	assert_string_equal(groups_of(fact, 2)[0].blame, "self/service/logs us-east-1");
+	assert_string_equal(groups_of(fact, 2)[1].blame, "self/service/logs us-east-1");
+	fact_unref(fact);
+	assert_int_equal(lookups, 1);
+	assert_int_equal(reads, 1);
+	mended_ms = clock_mono_ms() + 1;
+	assert_null(get(&stream));
+	ask(&stream, false);
+	assert_int_equal(lookups, 2);
+	set_time(1); /* after it was mended */
+	answer_names("/ecs/orders-", names, 1, false);
+	ask(&stream, false);
+	assert_int_equal(reads, 3);
+	answer_all_reads();
+	fact = get(&stream);
+	assert_int_equal(groups_of(fact, 2)[0].missing, KD_KNOWN);
+	assert_int_equal(groups_of(fact, 2)[1].missing, KD_KNOWN);
+	fact_unref(fact);
+	detach(&stream);
+}
+
 static void
 a_denial_is_told_once_for_its_place(void **state)
 {
@@ -656,6 +703,7 @@ main(void)
 	    cmocka_unit_test_setup_teardown(a_prefix_is_looked_up, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(a_prefix_of_too_many_is_cut_and_said, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(a_lookup_that_fails_is_the_prefix_s_own, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(what_failed_is_read_anew_when_the_service_is_mended, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(a_denial_is_told_once_for_its_place, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(a_group_that_is_not_there_is_no_trouble_of_ours, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(what_fails_again_is_told_unless_it_is_already, set_up, tear_down),

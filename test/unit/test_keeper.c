@@ -157,9 +157,10 @@ static void
 look(struct fix *fix, enum kd_severity severity)
 {
 	struct kd_report *report = report_new(&probe, fix->stream);
+	const struct ledger_when when = {clock_now_ms(), clock_now_ms()};
 
 	kd_find(report, 0, NULL, severity, "sentence");
-	ledger_apply(fix->ledger, fix->stream, report, "alpha", &rules, clock_now_ms());
+	ledger_apply(fix->ledger, fix->stream, report, "alpha", &rules, &when);
 	report_free(report);
 }
 

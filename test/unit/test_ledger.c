@@ -26,7 +26,7 @@ struct fix {
 	struct ledger *ledger;
 	struct stream_id *stream;
 	struct ledger_rules rules;
-	int64_t now_ms;
+	int64_t now_ms, look_takes_ms;
 	char *saw; /* by the listener: what the last step told, "opened warning from ok alpha/lag/stream; …" */
 	uint64_t seq;
 	struct ledger_change last;
@@ -63,6 +63,7 @@ fix_new(unsigned open_m, unsigned open_n, unsigned resolve_m, unsigned resolve_n
 	fix->stream = stream_id_new("prod", "us-east-1", "orders");
 	fix->rules = (struct ledger_rules){{open_m, open_n}, {resolve_m, resolve_n}, 0};
 	fix->now_ms = START_MS;
+	fix->look_takes_ms = 1000;
 	fix->saw = mem_strdup("");
 	ledger_listen(fix->ledger, listen, fix);
 	return fix;
@@ -115,9 +116,12 @@ forget_saw(struct fix *fix)
 static void
 apply(struct fix *fix, const struct kd_probe *probe, struct kd_report *report_taken)
 {
+	struct ledger_when when;
+
 	forget_saw(fix);
 	fix->now_ms += STEP_MS;
-	ledger_apply(fix->ledger, fix->stream, report_taken, probe->name, &fix->rules, fix->now_ms);
+	when = (struct ledger_when){fix->now_ms - fix->look_takes_ms, fix->now_ms};
+	ledger_apply(fix->ledger, fix->stream, report_taken, probe->name, &fix->rules, &when);
 	report_free(report_taken);
 }
 
@@ -667,16 +671,21 @@ test_blame_of_pending(void **state)
 	fix_free(fix);
 }
 
-/* A look that began while AWS was refused is judged after the first good answer: what is unknown in it is nobody's news. */
+/*
+ * A look that began while AWS was refused is judged after the first good answer, however long after: what is unknown in it is nobody's news. One that began
+ * later, and be it by a moment, shows that there is more.
+ */
 static void
 test_blame_of_just_resolved(void **state)
 {
+	static const char opened[] = "opened unknown from ok beta/lag/stream;";
 	static const struct {
-		int64_t after_ms;
+		int64_t after_ms, began_ms; /* both since it resolved */
 		const char *saw;
 	} rows[] = {
-	    {0, ""}, {9999, ""}, {10000, "opened unknown from ok beta/lag/stream;"},
-	    {-3600 * 1000, "opened unknown from ok beta/lag/stream;"}, /* the wall clock was set back */
+	    {0, 0, ""}, {0, -60000, ""}, {1, 0, ""}, {1800 * 1000, -1, ""}, {1800 * 1000, 0, ""}, {1, 1, opened},
+	    {170, 1, opened}, {1800 * 1000, 1, opened},
+	    {-3600 * 1000, -3601 * 1000, opened}, /* the wall clock was set back */
 	};
 
 	(void)state;
@@ -689,6 +698,7 @@ test_blame_of_just_resolved(void **state)
 		check_beta(fix, FINDING_OPEN, true);
 		ledger_clear(fix->ledger, "service", "kinesis", fix->now_ms);
 		fix->now_ms += rows[i].after_ms - STEP_MS;
+		fix->look_takes_ms = rows[i].after_ms - rows[i].began_ms;
 		look_beta(fix, 'U', "self/service/kinesis");
 		assert_string_equal(fix->saw, rows[i].saw);
 		/* the next look sees: nobody ever hears of it */

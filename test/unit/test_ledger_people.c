@@ -82,9 +82,10 @@ static void
 look(struct fix *fix, enum kd_severity severity)
 {
 	struct kd_report *report = report_new(&probe, fix->stream);
+	const struct ledger_when when = {fix->now.ms, fix->now.ms};
 
 	kd_find(report, 0, NULL, severity, "sentence");
-	ledger_apply(fix->ledger, fix->stream, report, "alpha", &fix->rules, fix->now.ms);
+	ledger_apply(fix->ledger, fix->stream, report, "alpha", &fix->rules, &when);
 	report_free(report);
 	pass(fix, MINUTE_MS);
 }

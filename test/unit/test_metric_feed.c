@@ -299,6 +299,15 @@ aws_place_blame(const struct aws_place *place, const char *service, enum aws_fau
 	return fault == AWS_NETWORK ? mem_printf("self/service/%s us-east-1", service) : NULL;
 }
 
+static int64_t mended_ms;
+
+bool
+aws_place_is_mended_since(const struct aws_place *place, int64_t mono_ms)
+{
+	(void)place;
+	return mended_ms > mono_ms;
+}
+
 const char *
 aws_place_account(const struct aws_place *place)
 {
@@ -361,6 +370,7 @@ setup(void **state)
 	rate = 0;
 	tellings = 0;
 	spent = 0;
+	mended_ms = 0;
 	describes = shard_listings = 0;
 	told[0] = '\0';
 	memset(&describing, 0, sizeof(describing));
@@ -795,6 +805,31 @@ test_service_down(void **state)
 		pass(MINUTE);
 	}
 	assert_int_equal(tellings, 1);
+	forget(&look);
+	unwatch(stream);
+}
+
+/* What failed rests for a minute, so that no look makes more of it; but not when what explained it is over: a look that begins then shall not hear of it. */
+static void
+test_service_mended(void **state)
+{
+	const struct collect_want wants[] = {want("IncomingBytes", KD_PER_STREAM, 300, 0, 60)};
+	struct collect_stream *stream = watch("orders", wants, 1);
+	struct look look = {0};
+
+	(void)state;
+	look_at(stream, &wants[0].need, 1, &look);
+	fail_all(AWS_NETWORK, "no route");
+	pass(20000);
+	look_at(stream, &wants[0].need, 1, &look);
+	expect_missing(&look, KD_FAILED, "no route", "self/service/monitoring us-east-1");
+	assert_int_equal(ops_made, 1);
+	pass(1000);
+	mended_ms = clock_mono_ms();
+	look_at(stream, &wants[0].need, 1, &look);
+	assert_int_equal(ops_made, 2);
+	answer_all(NULL);
+	assert_true(last_value(&look) == -3);
 	forget(&look);
 	unwatch(stream);
 }
@@ -1252,6 +1287,7 @@ main(void)
 	    cmocka_unit_test_setup_teardown(test_between, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_by_hand, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_one_fails, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_service_mended, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_denied, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_service_down, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_late, setup, teardown),
