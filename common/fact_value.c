@@ -122,6 +122,7 @@ static const struct fact_field log_template_fields[] = {
     FIELD(kd_log_template, "recent", FIELD_NUMBER, recent),
     {"hours", FIELD_NUMBERS, offsetof(struct kd_log_template, hours), offsetof(struct kd_log_template, hours_count), 0,
 	NULL},
+    FIELD(kd_log_template, "merged", FIELD_TIME, merged_ms),
 };
 
 static const struct fact_field log_fault_fields[] = {

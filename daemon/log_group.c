@@ -268,6 +268,7 @@ follow_merges(struct log_group *group)
 			continue;
 		}
 		log_tally_merge(&group->rows[into].tally, &group->rows[i].tally);
+		group->rows[into].merged_ms = group->until_ms;
 		if (group->rows[i].first_ms < group->rows[into].first_ms)
 			group->rows[into].first_ms = group->rows[i].first_ms;
 		drop_row(group, i);
@@ -358,6 +359,7 @@ view_template_cb(const struct log_template *mined, void *arg)
 	snprintf(id, sizeof(id), "%012" PRIx64, mined->id);
 	template = add_view(viewing, &viewing->group->rows[i].tally, id, mined->text);
 	template->first_ms = viewing->group->rows[i].first_ms;
+	template->merged_ms = viewing->group->rows[i].merged_ms;
 	template->level = log_line_level_name(mined->level);
 	template->failing =
 	    mined->level >= LOG_LINE_ERROR || (mined->level != LOG_LINE_INFO && log_words_tell_failure(mined->text));

@@ -13,7 +13,8 @@ enum { LOG_GROUP_CACHE = 256 };
 
 struct log_group_row {
 	uint64_t id;
-	int64_t first_ms; /* 0: before what is remembered */
+	int64_t first_ms;  /* 0: before what is remembered */
+	int64_t merged_ms; /* when it last took in another; 0: never */
 	struct log_tally tally;
 };
 

@@ -15,7 +15,7 @@
 #include "daemon/log_group_private.h"
 
 /* HOUR_MAX: the year 9999, so that no sum of hours overflows. */
-enum { VERSION = 1, ID_SIZE = 13, HOUR_FIELDS = 3, HOUR_MAX = 70389600 };
+enum { VERSION = 2, ID_SIZE = 13, HOUR_FIELDS = 3, HOUR_MAX = 70389600 };
 
 #define MS_MAX    INT64_C(253402300799999)
 #define COUNT_MAX 1e15
@@ -56,6 +56,7 @@ rows_json(const struct log_group *group)
 		snprintf(id, sizeof(id), "%012" PRIx64, group->rows[i].id & UINT64_C(0xffffffffffff));
 		json_object_set_new(object, "id", json_string(id));
 		json_object_set_new(object, "new", json_integer(group->rows[i].first_ms));
+		json_object_set_new(object, "merged", json_integer(group->rows[i].merged_ms));
 		json_array_append_new(array, object);
 	}
 	return array;
@@ -167,6 +168,7 @@ read_rows(const json_t *array, struct log_group *group, char **cause)
 
 		if (!json_is_object(object) || read_id(object, &row->id, cause) != 0 ||
 		    read_ms(object, "new", &row->first_ms, cause) != 0 ||
+		    read_ms(object, "merged", &row->merged_ms, cause) != 0 ||
 		    read_tally(object, group->until_ms, &row->tally, cause) != 0)
 			return cause_set(cause, "template %zu makes no sense", i + 1);
 		group->count++;

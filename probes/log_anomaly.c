@@ -49,7 +49,7 @@ static const struct kd_check checks[] = {
 
 /* ---- sentences ---- */
 
-enum { DAY_S = 86400 };
+enum { DAY_S = 86400, WEEK_S = 7 * DAY_S };
 enum { QUOTE_MAX = 80, TEXT_SIZE = 128, BLAME_SIZE = 640 }; /* 640: a name of a log group has up to 512 bytes */
 
 /* A template in a sentence: in quotes, cut between characters. */
@@ -257,15 +257,16 @@ judge_burst(const struct judging *judging)
 	show_raw(judging->facts, group, group->recent_from_ms, NULL, judging->out);
 }
 
-/* Is it silent for longer than it ever was at this hour, although much was due? *due: how many events. After a day it counts as gone. */
+/* Is it silent for longer than it ever was at this hour, although much was due, and was not a week ago? *due: how many events. After a day it counts as gone. */
 static bool
 is_silent(const struct judging *judging, const struct kd_log_template *template, const struct usual *usual, double *due)
 {
 	int64_t pause_s = (judging->group->until_ms - template->last_ms) / 1000;
 
 	*due = usual->rate / 3600 * (double)pause_s * judging->group->share;
-	return usual->known && template->last_ms != 0 && pause_s >= kd_duration_s(judging->settings, SILENCE) &&
-	       pause_s < DAY_S && (double)pause_s > usual->gap_s * (double)kd_integer(judging->settings, FACTOR) &&
+	return usual->known && !usual->quiet && template->last_ms != 0 &&
+	       pause_s >= kd_duration_s(judging->settings, SILENCE) && pause_s < DAY_S &&
+	       (double)pause_s > usual->gap_s * (double)kd_integer(judging->settings, FACTOR) &&
 	       *due >= (double)kd_integer(judging->settings, SILENCE_COUNT);
 }
 
@@ -289,12 +290,25 @@ find_silent(const struct judging *judging, struct worst *worst)
 	}
 }
 
+/* Weekends are not like other days, and who has not seen one says so; "" after a week. */
+static const char *
+known_for(const struct kd_log_group *group, char out[TEXT_SIZE])
+{
+	int64_t known_s = (group->until_ms - group->since_ms) / 1000;
+	char age[KD_AGE_SIZE];
+
+	*out = '\0';
+	if (known_s < WEEK_S)
+		snprintf(out, TEXT_SIZE, " (it is known for %s, not a week yet)", kd_age(known_s, age));
+	return out;
+}
+
 static void
 judge_silence(const struct judging *judging)
 {
 	const struct kd_log_group *group = judging->group;
 	struct worst worst = {0};
-	char text[TEXT_SIZE], others[TEXT_SIZE], age[KD_AGE_SIZE];
+	char text[TEXT_SIZE], others[TEXT_SIZE], known[TEXT_SIZE], age[KD_AGE_SIZE];
 	const char *what;
 
 	find_silent(judging, &worst);
@@ -304,9 +318,9 @@ judge_silence(const struct judging *judging)
 	}
 	what = *worst.template->text == '\0' ? "the whole log group" : quote(worst.template->text, text);
 	kd_find(judging->out, SILENT, group->name, KD_WARNING,
-	    "silent in %s: %s for %s, %.0f an hour are usual at this time%s", group->name, what,
+	    "silent in %s: %s for %s, %.0f an hour are usual at this time%s%s", group->name, what,
 	    kd_age((group->until_ms - worst.template->last_ms) / 1000, age), worst.usual.rate,
-	    more(worst.count - 1, others));
+	    more(worst.count - 1, others), known_for(group, known));
 	add_evidence(group, worst.template, judging->out);
 	kd_evidence_integer(judging->out, "usual_hour", (int64_t)(worst.usual.rate + 0.5));
 	show_raw(judging->facts, group, worst.template->last_ms, NULL, judging->out);

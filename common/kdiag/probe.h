@@ -257,6 +257,8 @@ struct kd_log_template {
 	double recent; /* and since the group's recent_from_ms */
 	const double *hours;
 	size_t hours_count; /* of numbers: three times the hours */
+	int64_t
+	    merged_ms; /* when it last took in another: all these numbers, of the past too, are of both since; 0: never */
 };
 
 /* An error whose text names its cause, such as "expired_iterator" (probes/README.md has them all); count: since the group's faults_from_ms. */

@@ -9,8 +9,11 @@
 
 /* ---- codes of a third of an octave ---- */
 
-enum { HOURS = 24, FIELDS = 3, RATE = 0, PEAK = 1, GAP = 2, UNKNOWN = -1, CODES = 64 };
-enum { ID_MAX = 16, MODELS_MAX = 8000, FORGET_DAYS = 14, LATE_MS = 5 * 60 * 1000, HOUR_MS = 3600 * 1000 };
+enum { HOURS = 24, WEEK = 168, FIELDS = 3, RATE = 0, PEAK = 1, GAP = 2, UNKNOWN = -1, CODES = 64 };
+enum { ID_MAX = 16, MODELS_MAX = 8000, FORGET_DAYS = 14, HOUR_MS = 3600 * 1000 };
+
+/* After so long an hour is learnt: five minutes for what comes late, and an hour because the next one is held against it, as it was yesterday. */
+enum { LATE_MS = HOUR_MS + 5 * 60 * 1000 };
 
 /* No code moves by more than an octave a day: one bad day does not become what is usual. */
 enum { OCTAVE = 3 };
@@ -19,6 +22,7 @@ struct model {
 	char id[ID_MAX];
 	int64_t day; /* of the last event, since 1970 */
 	signed char codes[FIELDS][HOURS];
+	bool quiet[WEEK]; /* nothing was written in that hour of the week when it was last over */
 };
 
 struct usual_group {
@@ -105,15 +109,35 @@ learn_code(signed char *code, int seen, size_t field)
 	*code = (signed char)(*code + step);
 }
 
+/* Has it taken in another since the hours were learnt? Then they are of a part of what it counts now. */
+static bool
+is_of_a_part(const struct usual_group *learnt, const struct kd_log_template *template)
+{
+	return template->merged_ms != 0 && (template->merged_ms - LATE_MS) / HOUR_MS > learnt->hour;
+}
+
+/* Its model, and from which hour on it has to learn: a new one, or one that was of a part, from all that is there. */
+static struct model *
+prepare_model(struct usual_group *learnt, const struct kd_log_template *template, int64_t last_hour, int64_t *from_hour)
+{
+	struct model *model = find_model(learnt, template->id);
+
+	*from_hour = learnt->hour + 1;
+	if (model != NULL && !(is_of_a_part(learnt, template) && last_hour > learnt->hour))
+		return model;
+	*from_hour = INT64_MIN;
+	if (model == NULL)
+		return add_model(learnt, template->id, strlen(template->id));
+	memset(model->codes, UNKNOWN, sizeof(model->codes));
+	return model;
+}
+
 static void
 learn_hours(struct usual_group *learnt, const struct kd_log_group *group, const struct kd_log_template *template)
 {
-	int64_t first = group->hours_from_ms / HOUR_MS, last = (group->until_ms - LATE_MS) / HOUR_MS;
-	struct model *model = find_model(learnt, template->id);
-	int64_t from = model == NULL ? INT64_MIN : learnt->hour + 1; /* of a new one all that is there */
+	int64_t first = group->hours_from_ms / HOUR_MS, last = (group->until_ms - LATE_MS) / HOUR_MS, from;
+	struct model *model = prepare_model(learnt, template, last - 1, &from);
 
-	if (model == NULL)
-		model = add_model(learnt, template->id, strlen(template->id));
 	if (model == NULL)
 		return;
 	for (size_t i = 0; (i + 1) * FIELDS <= template->hours_count; i++) {
@@ -124,6 +148,7 @@ learn_hours(struct usual_group *learnt, const struct kd_log_group *group, const 
 			continue;
 		for (size_t f = 0; f < FIELDS; f++)
 			learn_code(&model->codes[f][hour % HOURS], encode(seen[f]), f);
+		model->quiet[hour % WEEK] = seen[RATE] == 0;
 	}
 	if (template->last_ms / (HOURS * (int64_t)HOUR_MS) > model->day)
 		model->day = template->last_ms / (HOURS * (int64_t)HOUR_MS);
@@ -146,35 +171,50 @@ widen(struct usual *usual, double rate, double peak, double gap_s)
 	usual->known = true;
 }
 
+/* What was learnt of that hour of the day; false: nothing. */
+static bool
+widen_by_model(struct usual *usual, const struct model *model, int at)
+{
+	if (model == NULL || model->codes[RATE][at] == UNKNOWN)
+		return false;
+	widen(usual, decode(model->codes[RATE][at]), decode(model->codes[PEAK][at]), decode(model->codes[GAP][at]));
+	return true;
+}
+
+/* By what was learnt, which moves slowly; the hour itself as it was yesterday only where nothing was: else a bad day would be usual the day after. */
 struct usual
 usual_find(const struct usual_group *learnt, const struct kd_log_group *group, const struct kd_log_template *template)
 {
-	const struct model *model = find_model(learnt, template->id);
+	const struct model *known = find_model(learnt, template->id);
+	const struct model *model = is_of_a_part(learnt, template) ? NULL : known;
 	int64_t now = group->until_ms / HOUR_MS, first = group->hours_from_ms / HOUR_MS;
 	struct usual usual = {0};
 
 	for (int64_t hour = now - HOURS - 1; hour <= now - HOURS + 1; hour++) {
 		const double *seen = &template->hours[(hour - first) * FIELDS];
-		int at = (int)(hour % HOURS);
 
-		if (hour >= first && (size_t)(hour - first + 1) * FIELDS <= template->hours_count && seen[RATE] >= 0)
+		if (!widen_by_model(&usual, model, (int)(hour % HOURS)) && hour >= first &&
+		    (size_t)(hour - first + 1) * FIELDS <= template->hours_count && seen[RATE] >= 0)
 			widen(&usual, seen[RATE], seen[PEAK], seen[GAP]);
-		if (model != NULL && model->codes[RATE][at] != UNKNOWN)
-			widen(&usual, decode(model->codes[RATE][at]), decode(model->codes[PEAK][at]),
-			    decode(model->codes[GAP][at]));
 	}
-	for (int at = 0; model != NULL && !usual.known && at < HOURS; at++)
-		if (model->codes[RATE][at] != UNKNOWN)
-			widen(&usual, decode(model->codes[RATE][at]), decode(model->codes[PEAK][at]),
-			    decode(model->codes[GAP][at]));
+	for (int at = 0; !usual.known && at < HOURS; at++)
+		widen_by_model(&usual, model, at);
+	for (int64_t hour = now; hour <= now + 1; hour++)
+		usual.quiet |= known != NULL && known->quiet[hour % WEEK];
 	return usual;
 }
 
-/* ---- the state: "1;" then for each group "=NAME HOUR;" and its models "ID DAY CODES;" ---- */
+/* ---- the state: "2;" then for each group "=NAME HOUR;" and its models "ID DAY CODES;", six hours of the week a letter behind the codes ---- */
 
 static const char letters[CODES + 1] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-static const char state_head[] = "1;";
-enum { MODEL_TEXT = FIELDS * HOURS, STATE_MAX = 1000 * 1000, GROUP_NAME_MAX = 512 };
+static const char state_head[] = "2;";
+enum {
+	CODES_TEXT = FIELDS * HOURS,
+	BITS = 6,
+	MODEL_TEXT = CODES_TEXT + WEEK / BITS,
+	STATE_MAX = 1000 * 1000,
+	GROUP_NAME_MAX = 512
+};
 
 void
 usual_free(struct usual_group *learnt)
@@ -204,6 +244,14 @@ add_group(struct usual_group **list, const char *name, size_t len, int64_t hour)
 	return learnt;
 }
 
+static int
+number_of(char c)
+{
+	const char *letter = memchr(letters, c, CODES);
+
+	return letter != NULL ? (int)(letter - letters) : UNKNOWN;
+}
+
 static void
 read_model(struct usual_group *learnt, const char *entry, size_t len)
 {
@@ -217,10 +265,12 @@ read_model(struct usual_group *learnt, const char *entry, size_t len)
 	if (model == NULL)
 		return;
 	model->day = strtoll(day + 1, NULL, 10);
-	for (size_t i = 0; i < MODEL_TEXT; i++) {
-		const char *letter = memchr(letters, codes[1 + i], CODES);
+	for (size_t i = 0; i < CODES_TEXT; i++)
+		model->codes[i / HOURS][i % HOURS] = (signed char)number_of(codes[1 + i]);
+	for (size_t i = 0; i < WEEK; i++) {
+		int bits = number_of(codes[1 + CODES_TEXT + i / BITS]);
 
-		model->codes[i / HOURS][i % HOURS] = (signed char)(letter != NULL ? letter - letters : UNKNOWN);
+		model->quiet[i] = bits != UNKNOWN && (bits >> i % BITS & 1);
 	}
 }
 
@@ -248,15 +298,22 @@ usual_read(const char *state)
 static size_t
 write_model(const struct model *model, char *out)
 {
-	int len = sprintf(out, "%s %" PRId64 " ", model->id, model->day);
+	char *at = out + sprintf(out, "%s %" PRId64 " ", model->id, model->day);
 
-	for (size_t i = 0; i < MODEL_TEXT; i++) {
+	for (size_t i = 0; i < CODES_TEXT; i++) {
 		signed char code = model->codes[i / HOURS][i % HOURS];
 
-		out[(size_t)len + i] = code == UNKNOWN ? '-' : letters[(size_t)code];
+		*at++ = code == UNKNOWN ? '-' : letters[(size_t)code];
 	}
-	out[(size_t)len + MODEL_TEXT] = ';';
-	return (size_t)len + MODEL_TEXT + 1;
+	for (size_t i = 0; i < WEEK; i += BITS) {
+		size_t bits = 0;
+
+		for (size_t bit = 0; bit < BITS; bit++)
+			bits |= (size_t)model->quiet[i + bit] << bit;
+		*at++ = letters[bits];
+	}
+	*at++ = ';';
+	return (size_t)(at - out);
 }
 
 /* A group of which nothing is fresh is forgotten: it is not read any more. */

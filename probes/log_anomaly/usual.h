@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * usual: what the probe log_anomaly remembers: for each template of a log group and each hour of the day how many events are usual, the most of them in five minutes, the longest pause. It
- * has a text form, the probe's state.
+ * usual: what the probe log_anomaly remembers: for each template of a log group and each hour of the day how many events are usual, the most of them in five minutes, the longest pause; and
+ * in which hours of the week there were none. It has a text form, the probe's state.
  */
 #ifndef KDIAG_PROBE_LOG_ANOMALY_USUAL_H
 #define KDIAG_PROBE_LOG_ANOMALY_USUAL_H
@@ -17,6 +17,7 @@ struct usual {
 	double gap_s; /* and the longest pause, of the hours of the day around now */
 	double rate;  /* events an hour, the least of them */
 	bool known;
+	bool quiet; /* a week ago nothing was written about this time */
 };
 
 /* What the state says; what makes no sense in it is passed over, and learnt again. NULL: nothing. */
@@ -31,7 +32,7 @@ const struct usual_group *usual_next(const struct usual_group *learnt);
 struct usual_group *usual_get(struct usual_group **list, const char *name);
 /* Learns from the hours that are over. */
 void usual_learn(struct usual_group *learnt, const struct kd_log_group *group);
-/* Of this hour of the day and those beside it, by what was learnt and by yesterday itself, which knows of merged templates; without any of the whole day. */
+/* Of this hour of the day and those beside it, as learnt; where nothing was learnt (or of a part of the template), as yesterday; without any, of the whole day. */
 struct usual usual_find(
     const struct usual_group *learnt, const struct kd_log_group *group, const struct kd_log_template *template);
 

@@ -237,8 +237,8 @@ print(struct log_group *group)
 	for (size_t i = 0; i < view.group.templates_count; i++) {
 		const struct kd_log_template *template = &view.group.templates[i];
 
-		str_printf(&out, "%s %s %s %d %lld %.0f", template->id, template->text, template->level,
-		    template->failing, (long long)template->first_ms, template->count);
+		str_printf(&out, "%s %s %s %d %lld %lld %.0f", template->id, template->text, template->level,
+		    template->failing, (long long)template->first_ms, (long long)template->merged_ms, template->count);
 		for (size_t h = 0; h < template->hours_count; h++)
 			str_printf(&out, " %.0f", template->hours[h]);
 		str_add_char(&out, '\n');
@@ -285,8 +285,8 @@ a_state_gives_the_same_answers(void **state)
 static void
 damaged_states_are_refused(void **state)
 {
-	static const char *const texts[] = {"", "7", "[]", "{}", "{\"v\":2}", "{\"v\":1}", "{\"v\":1,\"since\":-1}",
-	    "{\"v\":1,\"since\":0,\"until\":0,\"all\":{},\"errors\":{},\"templates\":[],\"miner\":{}}"};
+	static const char *const texts[] = {"", "7", "[]", "{}", "{\"v\":1}", "{\"v\":2}", "{\"v\":2,\"since\":-1}",
+	    "{\"v\":2,\"since\":0,\"until\":0,\"all\":{},\"errors\":{},\"templates\":[],\"miner\":{}}"};
 	struct log_group *group = log_group_new(base);
 	char *text, *cause = NULL;
 
@@ -358,6 +358,7 @@ merged_templates_keep_their_past(void **state)
 	assert_true(n < 30);
 	assert_true(sum == 2000);
 	assert_true(view.group.templates[2].first_ms < base + 60000);
+	assert_true(view.group.templates[2].merged_ms > base && view.group.templates[2].merged_ms < base + 2000 * 1000);
 	log_group_view_clear(&view);
 	log_group_free(group);
 }
