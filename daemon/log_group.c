@@ -300,7 +300,7 @@ struct viewing {
 	double *hours;
 	char (*ids)[ID_SIZE];
 	char (*texts)[LOG_GROUP_TEXT_SIZE];
-	size_t count;
+	size_t count, room;
 	int64_t first_hour;
 };
 
@@ -354,7 +354,7 @@ view_template_cb(const struct log_template *mined, void *arg)
 	struct kd_log_template *template;
 	char id[ID_SIZE];
 
-	if (i == viewing->group->count || viewing->count == LOG_GROUP_TEMPLATES + 2)
+	if (i == viewing->group->count || viewing->count == viewing->room)
 		return;
 	snprintf(id, sizeof(id), "%012" PRIx64, mined->id);
 	template = add_view(viewing, &viewing->group->rows[i].tally, id, mined->text);
@@ -412,7 +412,7 @@ void
 log_group_look(struct log_group *group, struct log_group_view *view)
 {
 	size_t room = group->count + 2;
-	struct viewing viewing = {.group = group, .view = view};
+	struct viewing viewing = {.group = group, .view = view, .room = room};
 	struct kd_log_fault *faults = take_room(view, VIEW_FAULTS, LOG_FAULTS, sizeof(*faults));
 
 	viewing.templates = take_room(view, VIEW_TEMPLATES, room, sizeof(*viewing.templates));

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <jansson.h>
 
 #include "common/log_fault.h"
 #include "common/mem.h"
@@ -310,6 +311,39 @@ damaged_states_are_refused(void **state)
 	log_group_free(group);
 }
 
+/* A disk may say of all templates that they are one. */
+static void
+one_row_is_shown_once(void **state)
+{
+	struct log_group *group = log_group_new(base);
+	struct log_group_view view;
+	char *text;
+	json_t *root, *rows, *templates;
+
+	(void)state;
+	live(group, 0, 60);
+	text = log_group_save(group);
+	log_group_free(group);
+	root = json_loads(text, 0, NULL);
+	free(text);
+	rows = json_object_get(root, "templates");
+	templates = json_object_get(json_object_get(root, "miner"), "templates");
+	assert_true(json_array_size(templates) >= 3);
+	while (json_array_size(rows) > 1)
+		json_array_remove(rows, 1);
+	for (size_t i = 0; i < json_array_size(templates); i++)
+		json_object_set(json_array_get(templates, i), "id", json_object_get(json_array_get(rows, 0), "id"));
+	text = json_dumps(root, 0);
+	json_decref(root);
+	group = log_group_load(text, NULL);
+	assert_non_null(group);
+	log_group_look(group, &view);
+	assert_int_equal(view.group.templates_count, 3); /* with "all" and "errors" */
+	log_group_view_clear(&view);
+	log_group_free(group);
+	free(text);
+}
+
 static void
 what_was_not_read_is_no_silence(void **state)
 {
@@ -406,6 +440,7 @@ main(void)
 	    cmocka_unit_test(faults_are_counted_for_a_while),
 	    cmocka_unit_test(a_state_gives_the_same_answers),
 	    cmocka_unit_test(damaged_states_are_refused),
+	    cmocka_unit_test(one_row_is_shown_once),
 	    cmocka_unit_test(what_was_not_read_is_no_silence),
 	    cmocka_unit_test(merged_templates_keep_their_past),
 	    cmocka_unit_test(hostile_events_stay_within_bounds),
