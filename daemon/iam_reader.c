@@ -344,9 +344,11 @@ take_out_dropped(struct iam_reader *reader)
 static void
 finish(struct iam_reader *reader)
 {
+	take_out_dropped(reader);
+	if (reader->full && reader->count < POLICIES_MAX)
+		(void)add_policy(reader, "inline", NULL, NULL, NULL);
 	if (reader->full)
 		set_missing(&reader->policies[reader->count - 1], KD_FAILED, "it has more than 500 policies");
-	take_out_dropped(reader);
 	reader->cb(reader, reader->arg);
 }
 
