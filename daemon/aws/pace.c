@@ -337,7 +337,8 @@ pace_slow_down(struct pace *pace, const char *operation)
 	bucket->slowed_to = fmax(current_rate(bucket, now_ms) / bucket->rate / 2, SLOWEST);
 	bucket->slowed_ms = now_ms;
 	bucket->filled_ms = now_ms;
-	bucket->tokens = 0;
+	/* What weighed more than its turn stays owed. */
+	bucket->tokens = fmin(bucket->tokens, 0);
 }
 
 double

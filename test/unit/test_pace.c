@@ -190,6 +190,16 @@ heavy_calls_take_more(void **state)
 	pass_ms(1);
 	run();
 	assert_int_equal(fx.count, 62);
+	/* A refusal does not forgive it: ten are owed, and at 50 a second the next one waits for eleven. */
+	pace_take(fx.pace, OPERATION, 10);
+	pace_slow_down(fx.pace, OPERATION);
+	enter('c', false);
+	pass_ms(200);
+	run();
+	assert_int_equal(fx.count, 62);
+	pass_ms(20);
+	run();
+	assert_int_equal(fx.count, 63);
 	pace_take(fx.pace, "GetCallerIdentity", 1000);
 	assert_int_equal(pace_waiting(fx.pace, "GetCallerIdentity"), 0);
 }
