@@ -103,13 +103,13 @@ read_token(struct logs_page *page, char **cause)
 	return 0;
 }
 
-/* Opens the answer and finds its array of rows. A log may hold "\u0000", and one such event must not make the page unreadable. */
+/* Opens the answer and finds its array of rows. A log may hold "\u0000", and one such event must not make the page unreadable. What is wrong is not quoted: it may stand in an event. */
 static int
 begin(struct logs_page *page, const char *body, size_t len, const char *key, struct json_view *array, char **cause)
 {
 	*array = (struct json_view){0};
-	if (json_read_doc(&page->answer, body, len, true, cause) == -1)
-		return -1;
+	if (json_read_doc(&page->answer, body, len, true, NULL) == -1)
+		return cause_set(cause, "it is no JSON object");
 	return json_view_get_array(json_doc_root(&page->answer), key, array, cause) == -1 ? -1 : 0;
 }
 

@@ -293,6 +293,12 @@ bad_answers_are_named(void **state)
 	filter(&span);
 	reply("{\"events\":[");
 	assert_int_equal(got.fault, AWS_BAD_ANSWER);
+	/* What stands in a log is told nowhere. */
+	filter(&span);
+	reply("{\"events\":[{\"timestamp\":5,\"message\":\"password\"hunter");
+	assert_int_equal(got.fault, AWS_BAD_ANSWER);
+	assert_null(strstr(got.message, "hunter"));
+	assert_null(strstr(got.message, "password"));
 }
 
 static void
