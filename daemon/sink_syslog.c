@@ -306,6 +306,7 @@ sink_syslog_configure(struct sink_syslog *sink, const struct sink_syslog_options
 	sink->options.cee = options->cee;
 	sink->options.reminder_s = options->reminder_s;
 	sink->options.heartbeat_s = options->heartbeat_s;
+	sink->options.burst = options->burst;
 	syslog_queue_configure(sink->queue, options->facility, options->cee);
 	arm_timers(sink);
 }

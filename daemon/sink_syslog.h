@@ -31,7 +31,7 @@ struct sink_syslog_options {
 
 struct sink_syslog *sink_syslog_new(
     struct event_base *base, const struct sink_syslog_options *options, const struct ledger *ledger, char **cause);
-/* Takes new facility, format, reminder and heartbeat (reload); the rest stays. */
+/* Takes new facility, format, reminder, heartbeat and burst (reload); the rest stays. */
 void sink_syslog_configure(struct sink_syslog *sink, const struct sink_syslog_options *options);
 /* A line that says that lines begin or end now: event "started" or "stopped". why: NULL when there is nothing to say. */
 void sink_syslog_mark(struct sink_syslog *sink, const char *event, const char *why);

@@ -861,6 +861,19 @@ test_storm(void **state)
 	run_for(fix, 50);
 	assert_int_equal(count_lines(), 201);
 	check_event(200, "resolved", "s99");
+	/* A reload may ask for fewer. */
+	fix->options.burst = 10;
+	sink_syslog_configure(fix->sink, &fix->options);
+	clock_freeze(STORM_MS + 2 * 86400000, STORM_MS + 2 * 86400000);
+	run_for(fix, 50); /* what that storm held back */
+	for (int i = 0; i < 15; i++) {
+		snprintf(subject, sizeof(subject), "s%d", i);
+		raise_clock(fix, subject, KD_WARNING);
+	}
+	wait_for_lines(fix, 212);
+	run_for(fix, 50);
+	assert_int_equal(count_lines(), 212);
+	check_event(211, "opened", "s9");
 	fix_free(fix);
 }
 
