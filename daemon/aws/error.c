@@ -265,6 +265,8 @@ set_code(struct aws_error *error, const char *text)
 		return;
 	memcpy(error->code, text, len);
 	error->code[len] = '\0';
+	if (find_quoted_request(error->code) < len) /* no code of AWS's, and told where there is no message */
+		error->code[0] = '\0';
 }
 
 static void

@@ -263,6 +263,7 @@ credentials_are_left_out(void **state)
 	     "Authorization header: 'AWS4-HMAC-SHA256 hunter2'.\"}",
 		"'x' not a valid key=value pair (missing equal-sign) in Authorization header"},
 	    {"{\"message\":\"Authorization=AWS4-HMAC-SHA256 hunter2\"}", "answered HTTP 403 with no error code"},
+	    {"{\"__type\":\"xAWS4-HMAC-SHA256x\"}", "answered HTTP 403 with no error code"},
 	};
 	char run[130], *body;
 
