@@ -23,6 +23,7 @@ enum { PROTO_VERSION = 1, PROTO_REQUEST_MAX = 64 * 1024, PROTO_ANSWER_MAX = 64 *
 #define PROTO_AMBIGUOUS      "ambiguous"  /* a stream name that stands in two regions or accounts */
 #define PROTO_BUSY           "busy"       /* too many clients, or too much under way */
 #define PROTO_BAD_CONFIG     "bad_config" /* reload: the new file is wrong; the old one stays */
+#define PROTO_UNREADABLE     "unreadable" /* history: the disk does not give it */
 
 /* Reads a request line (without newline). The caller's reference, an object with a string "op"; NULL with a sentence. */
 json_t *proto_read_request(const char *line, size_t len, char **cause);

@@ -40,7 +40,7 @@ void keeper_flush(struct keeper *keeper);
 void keeper_settle(struct keeper *keeper, int64_t grace_ms);
 void keeper_free(struct keeper *keeper, int64_t grace_ms);
 
-/* The list is borrowed: what is on the disk, and what is on the way there. 0, or -1: too many ask at once. */
+/* The list is borrowed: what is on the disk, and what is on the way there; NULL, and why, when the disk does not give it. 0, or -1: too many ask at once. */
 int keeper_history(struct keeper *keeper, const struct store_query *query, store_history_cb done, void *arg);
 
 /* What a probe kept for a stream before the start: the caller's, once; NULL: nothing. */

@@ -52,13 +52,15 @@ asking_free(struct asking *asking)
 }
 
 static void
-history_cb(json_t *list, void *arg)
+history_cb(json_t *list, const char *why, void *arg)
 {
 	struct asking *asking = arg;
 
-	add_rows(list, &asking->query, store_under_way(asking->store));
-	add_rows(list, &asking->query, asking->waiting);
-	asking->done(list, asking->arg);
+	if (list != NULL) {
+		add_rows(list, &asking->query, store_under_way(asking->store));
+		add_rows(list, &asking->query, asking->waiting);
+	}
+	asking->done(list, why, asking->arg);
 	asking_free(asking);
 }
 

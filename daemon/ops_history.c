@@ -10,11 +10,14 @@
 #include "daemon/ops_args.h"
 
 static void
-history_done_cb(json_t *list, void *arg)
+history_done_cb(json_t *list, const char *why, void *arg)
 {
 	struct control_session *session = arg;
 
-	control_reply(session, list);
+	if (list != NULL)
+		control_reply(session, list);
+	else
+		ops_reply_error(session, PROTO_UNREADABLE, "the history cannot be read: ", why);
 	control_release(session);
 }
 

@@ -31,7 +31,8 @@ struct ask {
 	struct store_query query;
 	store_history_cb done;
 	void *arg;
-	json_t *list; /* the answer */
+	json_t *list; /* the answer; NULL: why there is none */
+	char *why;
 	TAILQ_ENTRY(ask) link;
 };
 TAILQ_HEAD(ask_list, ask);
@@ -210,7 +211,10 @@ do_ask(struct store *store)
 
 	TAILQ_REMOVE(&store->asks, ask, link);
 	pthread_mutex_unlock(&store->mutex);
-	ask->list = store->db != NULL ? store_db_history(store->db, &ask->query) : json_array();
+	if (store->db != NULL)
+		ask->list = store_db_history(store->db, &ask->query, &ask->why);
+	else
+		cause_set(&ask->why, "the database is not open (kdiagctl status says why)");
 	pthread_mutex_lock(&store->mutex);
 	TAILQ_INSERT_TAIL(&store->answers, ask, link);
 	nudge(store);
@@ -220,18 +224,18 @@ do_ask(struct store *store)
 static void
 work(struct store *store)
 {
-	struct timespec until;
+	struct timespec until = {0};
 	bool refused = false;
 
 	while (!store->abandoned) {
 		if (store->writing && !refused) {
 			refused = do_write(store) != STORE_DONE;
+			until = real_after(store->options.retry_ms);
 		} else if (!TAILQ_EMPTY(&store->asks)) {
 			do_ask(store);
 		} else if (store->ending) {
 			return;
 		} else if (refused) {
-			until = real_after(store->options.retry_ms);
 			refused = pthread_cond_timedwait(&store->work, &store->mutex, &until) != ETIMEDOUT;
 		} else {
 			pthread_cond_wait(&store->work, &store->mutex);
@@ -247,6 +251,7 @@ free_asks(struct ask_list *list)
 	while ((ask = TAILQ_FIRST(list)) != NULL) {
 		TAILQ_REMOVE(list, ask, link);
 		json_decref(ask->list);
+		free(ask->why);
 		free(ask->query.account);
 		free(ask->query.region);
 		free(ask->query.stream);
@@ -302,7 +307,7 @@ answer_asks(struct ask_list *answers, struct store *store)
 	TAILQ_FOREACH(ask, answers, link)
 	{
 		store->asks_count--;
-		ask->done(ask->list, ask->arg);
+		ask->done(ask->list, ask->why, ask->arg);
 	}
 	free_asks(answers);
 }

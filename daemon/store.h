@@ -40,8 +40,8 @@ void store_write(struct store *store, struct store_rows *rows_taken);
 /* The rows that are under way, to read; NULL: none. */
 const struct store_rows *store_under_way(const struct store *store);
 
-/* The array is borrowed. Called from the loop. */
-typedef void (*store_history_cb)(json_t *list, void *arg);
+/* The array is borrowed; NULL, and why: it cannot be read. Called from the loop. */
+typedef void (*store_history_cb)(json_t *list, const char *why, void *arg);
 /* The query is copied. -1: too many are under way. */
 int store_history(struct store *store, const struct store_query *query, store_history_cb done, void *arg);
 

@@ -39,9 +39,9 @@ struct store_query {
 	int64_t since_ms, until_ms;           /* 0: no bound */
 };
 enum { STORE_HISTORY_MAX = 20000 }; /* rows; the newest */
-/* DESIGN 8's array, oldest first. The caller's reference; empty when it cannot be read. */
+/* DESIGN 8's array, oldest first. The caller's reference; NULL with a sentence: it cannot be read. */
+json_t *store_db_history(struct store_db *db, const struct store_query *query, char **why);
 /* One object of it. */
 json_t *store_change_json(const struct ledger_change *change);
-json_t *store_db_history(struct store_db *db, const struct store_query *query);
 
 #endif

@@ -27,6 +27,15 @@ number(struct row *row)
 	return sqlite3_column_int64(row->stmt, row->next++);
 }
 
+/* Below 0: 0. */
+static uint64_t
+count(struct row *row)
+{
+	int64_t value = number(row);
+
+	return value > 0 ? (uint64_t)value : 0;
+}
+
 /* Each row of a query; 0 or SQLite's code. */
 static int
 each(struct store_db *db, const char *sql, void (*take)(struct row *row, struct store_rows *rows),
@@ -76,6 +85,17 @@ or_empty(const char *s)
 	return mem_strdup(s != NULL ? s : "");
 }
 
+/* It goes into other JSON as it stands; the caller's, or NULL. */
+static char *
+evidence_of(const char *text)
+{
+	json_t *object = text != NULL ? json_read(text, strlen(text), NULL) : NULL;
+	char *evidence = json_is_object(object) ? mem_strdup(text) : NULL;
+
+	json_decref(object);
+	return evidence;
+}
+
 /* ---- what a start needs ---- */
 
 static void
@@ -85,7 +105,7 @@ take_finding(struct row *row, struct store_rows *rows)
 	struct finding *finding = saved->finding = mem_new(1, sizeof(*finding));
 	const char *arn, *severity, *reason, *by;
 
-	saved->no = (uint64_t)number(row);
+	saved->no = count(row);
 	copy_id(finding->id, text(row));
 	finding->stream = take_stream(row);
 	if ((arn = text(row)) != NULL && finding->stream != NULL)
@@ -100,7 +120,7 @@ take_finding(struct row *row, struct store_rows *rows)
 	reason = text(row);
 	finding->reason = reason != NULL ? reason_parse(reason) : KD_KNOWN;
 	finding->summary = or_empty(text(row));
-	finding->evidence = mem_strdup(text(row));
+	finding->evidence = evidence_of(text(row));
 	finding->symptom = mem_strdup(text(row));
 	finding->step = mem_strdup(text(row));
 	finding->next = mem_strdup(text(row));
@@ -108,7 +128,7 @@ take_finding(struct row *row, struct store_rows *rows)
 	finding->first_seen_ms = number(row);
 	finding->last_seen_ms = number(row);
 	finding->changed_ms = number(row);
-	finding->count = (uint64_t)number(row);
+	finding->count = count(row);
 	saved->life = or_empty(text(row));
 	if ((by = text(row)) != NULL) {
 		saved->ack = mem_new(1, sizeof(*saved->ack));
@@ -128,7 +148,7 @@ make_change(struct row *row)
 	const char *name;
 
 	change->finding = finding;
-	change->seq = (uint64_t)number(row);
+	change->seq = count(row);
 	change->ms = number(row);
 	if ((name = text(row)) == NULL || ledger_event_parse(name, &change->event) != 0)
 		change->seq = 0;
@@ -206,7 +226,7 @@ static void
 take_meta(struct row *row, struct store_rows *rows)
 {
 	const char *name = text(row);
-	uint64_t value = (uint64_t)number(row);
+	uint64_t value = count(row);
 
 	if (name != NULL && strcmp(name, "last_seq") == 0)
 		rows->last_seq = value;
@@ -281,30 +301,53 @@ store_change_json(const struct ledger_change *change)
 	return object;
 }
 
+/* 0 or SQLite's code. */
+static int
+read_changes(sqlite3_stmt *stmt, json_t *list)
+{
+	int code;
+
+	while ((code = sqlite3_step(stmt)) == SQLITE_ROW) {
+		struct row row = {.stmt = stmt};
+		struct ledger_change *change = make_change(&row);
+
+		if (change->seq != 0)
+			json_array_append_new(list, store_change_json(change));
+		ledger_change_free(change);
+	}
+	return code == SQLITE_DONE ? SQLITE_OK : code;
+}
+
+static json_t *
+turn_around(json_t *newest_first)
+{
+	json_t *list = json_array();
+
+	for (size_t i = json_array_size(newest_first); i-- > 0;)
+		json_array_append(list, json_array_get(newest_first, i));
+	return list;
+}
+
 json_t *
-store_db_history(struct store_db *db, const struct store_query *query)
+store_db_history(struct store_db *db, const struct store_query *query, char **why)
 {
 	static const char sql[] =
 	    "SELECT * FROM changes WHERE (?1 IS NULL OR account = ?1) AND (?2 IS NULL OR region = ?2)"
 	    " AND (?3 IS NULL OR stream = ?3) AND (?7 IS NULL OR id = ?7) AND ms >= ?4 AND ms <= ?5 ORDER BY seq DESC "
 	    "LIMIT ?6";
-	json_t *newest_first = json_array(), *list = json_array();
+	json_t *newest_first = json_array(), *list = NULL;
 	sqlite3_stmt *stmt = NULL;
+	int code = sqlite3_prepare_v2(db->sqlite, sql, -1, &stmt, NULL);
 
-	if (sqlite3_prepare_v2(db->sqlite, sql, -1, &stmt, NULL) == SQLITE_OK) {
+	if (code == SQLITE_OK) {
 		bind_query(stmt, query);
-		while (sqlite3_step(stmt) == SQLITE_ROW) {
-			struct row row = {.stmt = stmt};
-			struct ledger_change *change = make_change(&row);
-
-			if (change->seq != 0)
-				json_array_append_new(newest_first, store_change_json(change));
-			ledger_change_free(change);
-		}
+		code = read_changes(stmt, newest_first);
 	}
+	if (code == SQLITE_OK)
+		list = turn_around(newest_first);
+	else
+		(void)store_sql_result(db, code, why);
 	sqlite3_finalize(stmt);
-	for (size_t i = json_array_size(newest_first); i-- > 0;)
-		json_array_append(list, json_array_get(newest_first, i));
 	json_decref(newest_first);
 	return list;
 }

@@ -313,9 +313,9 @@ test_silences_and_acks_come_back(void **state)
 }
 
 static void
-keep_history(json_t *list, void *arg)
+keep_history(json_t *list, const char *why, void *arg)
 {
-	((struct fix *)arg)->history = json_incref(list);
+	((struct fix *)arg)->history = list != NULL ? json_incref(list) : json_string(why);
 }
 
 static void
@@ -341,6 +341,93 @@ test_history_holds_what_is_on_its_way(void **state)
 	assert_string_equal(json_string_value(json_object_get(row, "from")), "warning");
 	assert_true(json_is_null(json_object_get(row, "by")));
 	stop(fix);
+	free(path);
+}
+
+static void
+ask_history(struct fix *fix)
+{
+	const struct store_query query = {0};
+
+	json_decref(fix->history);
+	fix->history = NULL;
+	assert_int_equal(keeper_history(fix->keeper, &query, keep_history, fix), 0);
+	while (fix->history == NULL)
+		event_base_loop(fix->base, EVLOOP_ONCE);
+}
+
+/* That it cannot be read is no history in which nothing happened. */
+static void
+test_history_that_cannot_be_read(void **state)
+{
+	char *path = new_path("history_lost"), *no_folder = mem_printf("%s/there", path);
+	struct fix *fix = start(path);
+
+	(void)state;
+	look(fix, KD_WARNING);
+	wait_for(fix, &fix->told, "opened 1;");
+	run_sql(path, "DROP TABLE changes");
+	ask_history(fix);
+	assert_string_equal(json_string_value(fix->history), "no such table: changes");
+	stop(fix);
+	fix = start(no_folder); /* below a file */
+	ask_history(fix);
+	assert_string_equal(json_string_value(fix->history), "the database is not open (kdiagctl status says why)");
+	stop(fix);
+	free(no_folder);
+	free(path);
+}
+
+/* Who asks again and again does not keep a disk that was in trouble from being tried once more. */
+static void
+test_asking_does_not_put_off_a_retry(void **state)
+{
+	char *path = new_path("retry");
+	struct fix *fix = start(path);
+	const struct timespec rest = {.tv_nsec = 20000000}; /* less than the 50 ms between two tries */
+
+	(void)state;
+	look(fix, KD_WARNING);
+	wait_for(fix, &fix->told, "opened 1;");
+	run_sql(path, "ALTER TABLE findings RENAME TO away");
+	look(fix, KD_CRITICAL);
+	wait_for(fix, &fix->told, "opened 1;changed 2;");
+	assert_true(keeper_counts(fix->keeper).in_trouble);
+	run_sql(path, "ALTER TABLE away RENAME TO findings");
+	for (int i = 0; i < 500 && keeper_counts(fix->keeper).in_trouble; i++) {
+		ask_history(fix);
+		nanosleep(&rest, NULL);
+	}
+	assert_false(keeper_counts(fix->keeper).in_trouble);
+	stop(fix);
+	free(path);
+}
+
+/* Evidence goes into other JSON as it stands: what is none of it would break the answer, or the daemon. */
+static void
+test_damaged_evidence_is_left_out(void **state)
+{
+	static const char *const texts[] = {"{\"age\":1", "7", "", "{\"age\":1}"};
+	char *path = new_path("evidence"), *sql;
+	struct finding named = {.probe = (char *)"alpha", .check = (char *)"lag", .subject = (char *)"stream"};
+	struct fix *fix = start(path);
+	struct finding found;
+
+	(void)state;
+	named.stream = stream_id_new("prod", "us-east-1", "orders");
+	finding_make_id(&named);
+	look(fix, KD_WARNING);
+	stop(fix);
+	for (size_t i = 0; i < KD_COUNT(texts); i++) {
+		sql = mem_printf("UPDATE findings SET evidence = '%s'", texts[i]);
+		run_sql(path, sql);
+		free(sql);
+		fix = start(path);
+		assert_true(ledger_find(fix->ledger, named.id, &found));
+		assert_string_equal(found.evidence != NULL ? found.evidence : "", i == 3 ? texts[i] : "");
+		stop(fix);
+	}
+	stream_id_unref(named.stream);
 	free(path);
 }
 
@@ -551,6 +638,9 @@ main(void)
 	    cmocka_unit_test(test_replay),
 	    cmocka_unit_test(test_silences_and_acks_come_back),
 	    cmocka_unit_test(test_history_holds_what_is_on_its_way),
+	    cmocka_unit_test(test_history_that_cannot_be_read),
+	    cmocka_unit_test(test_asking_does_not_put_off_a_retry),
+	    cmocka_unit_test(test_damaged_evidence_is_left_out),
 	    cmocka_unit_test(test_of_no_use_is_put_aside),
 	    cmocka_unit_test(test_damaged),
 	    cmocka_unit_test(test_upgrade),
