@@ -113,7 +113,8 @@ $(BUILD)/bench/%: $(BUILD)/obj/test/bench/%.o $(BUILD)/libdaemon.a $(BUILD)/liba
 	$(LINK) $(KD_API) -o $@ $< $(BUILD)/libdaemon.a $(BUILD)/libaws.a $(KD_LIB) $(LIBS)
 
 tests-built: all $(UNIT_BIN) $(TPROBE_SO)
-bench-built: all $(BENCH_BIN) $(TPROBE_SO) $(TPROBE_SO)
+bench-built: all $(BENCH_BIN) $(TPROBE_SO)
+$(BUILD)/bench/call: LDFLAGS += -Wl,--wrap=http_send
 
 # ---- set-up, demo, tests ----
 

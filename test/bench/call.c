@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * call: what an AWS call costs in CPU. `call kdiag` makes the daemon's own modules look at STREAMS streams ROUNDS times (pace, sign, send, parse, judge, remember: everything but the
- * socket and syslog); `call curl` sends the same two requests, signed once beforehand, in a bare libcurl multi loop with as many connections. Both print the
- * microseconds of CPU a call, as getrusage has them for this process alone. test/bench/run.sh lays one beside the other.
+ * call: what an AWS call costs in CPU. `call CONFIG ROUNDS` makes the daemon's own modules look at the config's streams ROUNDS times (pace, sign, send, parse, judge, remember:
+ * everything but the socket and syslog), and notes the requests of one round; then it sends these, byte for byte, as often in a bare libcurl multi loop with as many connections.
+ * It prints the microseconds of CPU a call of both, as getrusage has them for this process alone. test/bench/run.sh lays one beside the other.
  */
 #include <curl/curl.h>
 #include <event2/event.h>
@@ -15,7 +15,6 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "daemon/aws/http.h"
-#include "daemon/aws/sign.h"
 #include "daemon/daemon.h"
 
 static double
@@ -32,6 +31,68 @@ static void
 print(const char *what, double us, unsigned long calls)
 {
 	printf("%-6s %8lu calls  %8.1f us of CPU a call\n", what, calls, us / (double)calls);
+}
+
+/* ---- the requests of a round ---- */
+
+/* Signed by kdiag: AWS, and the simulator, take a signature for five minutes. All go to one URL, the simulator's. */
+struct noted {
+	struct curl_slist *headers;
+	char *body;
+	size_t body_len;
+};
+
+static char *noted_url;
+static struct noted *noted;
+static size_t noted_count, noted_room;
+static bool noting;
+
+static void
+note(const struct http_request *request)
+{
+	struct noted *one;
+
+	if (noted_count == noted_room) {
+		noted_room = noted_room * 2 + 64;
+		noted = mem_resize(noted, noted_room, sizeof(*noted));
+	}
+	if (noted_url == NULL)
+		noted_url = mem_strdup(request->url);
+	if (strcmp(request->url, noted_url) != 0)
+		fatalx("%s is another URL than %s", request->url, noted_url);
+	one = &noted[noted_count++];
+	*one = (struct noted){.body_len = request->body_len};
+	one->body = mem_new(request->body_len + 1, 1);
+	memcpy(one->body, request->body, request->body_len);
+	for (size_t i = 0; i < request->headers_count; i++)
+		one->headers = curl_slist_append(one->headers, request->headers[i]);
+	one->headers = curl_slist_append(one->headers, "Expect:");
+	one->headers = curl_slist_append(one->headers, "Accept:");
+}
+
+static void
+forget_noted(void)
+{
+	for (size_t i = 0; i < noted_count; i++) {
+		curl_slist_free_all(noted[i].headers);
+		free(noted[i].body);
+	}
+	free(noted);
+	free(noted_url);
+}
+
+/* The linker puts this one between the client and http_send() (--wrap). */
+struct http_transfer *__real_http_send(
+    struct http *http, const struct http_request *request, http_cb cb, void *arg, char **cause);
+struct http_transfer *__wrap_http_send(
+    struct http *http, const struct http_request *request, http_cb cb, void *arg, char **cause);
+
+struct http_transfer *
+__wrap_http_send(struct http *http, const struct http_request *request, http_cb cb, void *arg, char **cause)
+{
+	if (noting)
+		note(request);
+	return __real_http_send(http, request, cb, arg, cause);
 }
 
 /* ---- kdiag ---- */
@@ -82,6 +143,11 @@ bench_kdiag(const char *config_path, int rounds_wanted)
 	daemon_watch(&rounds.daemon);
 	round_cb(&rounds); /* one round to warm up: connections, caches */
 	event_base_dispatch(rounds.base);
+	noting = true;
+	rounds.left = 1;
+	round_cb(&rounds);
+	event_base_dispatch(rounds.base);
+	noting = false;
 	calls = daemon_counts(&rounds.daemon).calls;
 	us = cpu_us();
 	rounds.left = rounds_wanted;
@@ -100,16 +166,8 @@ bench_kdiag(const char *config_path, int rounds_wanted)
 
 /* ---- bare libcurl ---- */
 
-/* What is sent, made and signed before the first is sent: AWS, and the simulator, take a signature for five minutes. */
-struct ready {
-	struct curl_slist *headers;
-	char *body;
-};
-
 struct flight {
 	CURLM *multi;
-	struct ready *ready;
-	size_t ready_count;
 	unsigned long sent, done, wanted;
 };
 
@@ -121,71 +179,14 @@ swallow_cb(char *data, size_t size, size_t count, void *arg)
 	return size * count;
 }
 
-/* The headers that kdiag sends. */
-static struct curl_slist *
-sign(const char *host, const char *operation, const char *body)
-{
-	char time[SIGN_TIME_SIZE], target[128], line[1024];
-	const struct sign_scope scope = {
-	    .access_key = getenv("AWS_ACCESS_KEY_ID"),
-	    .secret_key = getenv("AWS_SECRET_ACCESS_KEY"),
-	    .region = "us-east-1",
-	    .service = "kinesis",
-	    .timestamp = time,
-	};
-	const struct sign_header headers[] = {
-	    {"Host", host},
-	    {"Content-Type", "application/x-amz-json-1.1"},
-	    {"X-Amz-Date", time},
-	    {"X-Amz-Target", target},
-	};
-	const struct sign_request request = {
-	    .method = "POST",
-	    .target = "/",
-	    .headers = headers,
-	    .headers_count = KD_COUNT(headers),
-	    .body = body,
-	    .body_len = strlen(body),
-	    .normalize_path = true,
-	};
-	struct curl_slist *list = NULL;
-	char *authorization, *cause = NULL;
-
-	if (scope.access_key == NULL || scope.secret_key == NULL)
-		fatalx("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY must be set");
-	sign_format_time(clock_now_ms(), time);
-	snprintf(target, sizeof(target), "Kinesis_20131202.%s", operation);
-	if ((authorization = sign_authorization(&scope, &request, &cause)) == NULL)
-		fatalx("%s", cause);
-	for (size_t i = 0; i < KD_COUNT(headers); i++) {
-		snprintf(line, sizeof(line), "%s: %s", headers[i].name, headers[i].value);
-		list = curl_slist_append(list, line);
-	}
-	snprintf(line, sizeof(line), "Authorization: %s", authorization);
-	list = curl_slist_append(list, line);
-	list = curl_slist_append(list, "Expect:");
-	list = curl_slist_append(list, "Accept:");
-	free(authorization);
-	return list;
-}
-
-static void
-make_ready(struct ready *ready, const char *host, size_t number)
-{
-	const char *operation = number % 2 == 0 ? "DescribeStreamSummary" : "ListShards";
-	const char *more = number % 2 == 0 ? "" : ",\"ShardFilter\":{\"Type\":\"AT_LATEST\"},\"MaxResults\":10000";
-
-	ready->body = mem_printf("{\"StreamName\":\"bulk-%05zu\"%s}", number / 2, more);
-	ready->headers = sign(host, operation, ready->body);
-}
-
 static void
 send_next(struct flight *flight, CURL *easy)
 {
-	const struct ready *ready = &flight->ready[flight->sent++ % flight->ready_count];
+	const struct noted *next = &noted[flight->sent++ % noted_count];
 
-	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, ready->headers);
-	curl_easy_setopt(easy, CURLOPT_POSTFIELDS, ready->body);
+	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, next->headers);
+	curl_easy_setopt(easy, CURLOPT_POSTFIELDS, next->body);
+	curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)next->body_len);
 	curl_multi_add_handle(flight->multi, easy);
 }
 
@@ -228,37 +229,26 @@ fly(struct flight *flight, CURL **easies, size_t count, unsigned long wanted)
 }
 
 static void
-bench_curl(const char *port, size_t streams, unsigned long rounds)
+bench_curl(unsigned long rounds)
 {
 	CURL *easies[8]; /* http_default_limits.connections_per_host */
-	char *host = mem_printf("127.0.0.1:%s", port), *url = mem_printf("http://%s/", host);
-	struct flight flight = {.multi = curl_multi_init(), .ready_count = streams * 2};
+	struct flight flight = {.multi = curl_multi_init()};
 	double us;
-	size_t i;
 
-	flight.ready = mem_new(flight.ready_count, sizeof(*flight.ready));
-	for (i = 0; i < flight.ready_count; i++)
-		make_ready(&flight.ready[i], host, i);
-	for (i = 0; i < KD_COUNT(easies); i++) {
+	for (size_t i = 0; i < KD_COUNT(easies); i++) {
 		easies[i] = curl_easy_init();
-		curl_easy_setopt(easies[i], CURLOPT_URL, url);
+		curl_easy_setopt(easies[i], CURLOPT_URL, noted_url);
 		curl_easy_setopt(easies[i], CURLOPT_WRITEFUNCTION, swallow_cb);
+		curl_easy_setopt(easies[i], CURLOPT_USERAGENT, "kdiag/" KDIAG_VERSION);
 		curl_easy_setopt(easies[i], CURLOPT_NOSIGNAL, 1L);
 	}
-	fly(&flight, easies, KD_COUNT(easies), flight.ready_count); /* to warm up, as above */
+	fly(&flight, easies, KD_COUNT(easies), noted_count); /* to warm up, as above */
 	us = cpu_us();
-	fly(&flight, easies, KD_COUNT(easies), flight.ready_count * rounds);
+	fly(&flight, easies, KD_COUNT(easies), noted_count * rounds);
 	print("curl", cpu_us() - us, flight.done);
-	for (i = 0; i < KD_COUNT(easies); i++)
+	for (size_t i = 0; i < KD_COUNT(easies); i++)
 		curl_easy_cleanup(easies[i]);
 	curl_multi_cleanup(flight.multi);
-	for (i = 0; i < flight.ready_count; i++) {
-		curl_slist_free_all(flight.ready[i].headers);
-		free(flight.ready[i].body);
-	}
-	free(flight.ready);
-	free(host);
-	free(url);
 }
 
 int
@@ -267,16 +257,15 @@ main(int argc, char **argv)
 	char *cause = NULL;
 
 	log_init("call");
-	if (clock_init(&cause) == -1 || sign_init(&cause) == -1)
-		fatalx("%s", cause);
-	if (argc == 4 && strcmp(argv[1], "kdiag") == 0) {
-		bench_kdiag(argv[2], atoi(argv[3]));
-	} else if (argc == 5 && strcmp(argv[1], "curl") == 0 && atoi(argv[3]) > 0) {
-		curl_global_init(CURL_GLOBAL_DEFAULT);
-		bench_curl(argv[2], (size_t)atoi(argv[3]), strtoul(argv[4], NULL, 10));
-	} else {
-		fputs("usage: call kdiag CONFIG ROUNDS | call curl PORT STREAMS ROUNDS\n", stderr);
+	if (argc != 3 || atoi(argv[2]) <= 0) {
+		fputs("usage: call CONFIG ROUNDS\n", stderr);
 		return 2;
 	}
+	if (clock_init(&cause) == -1)
+		fatalx("%s", cause);
+	curl_global_init(CURL_GLOBAL_DEFAULT);
+	bench_kdiag(argv[1], atoi(argv[2]));
+	bench_curl((unsigned long)atoi(argv[2]));
+	forget_noted();
 	return 0;
 }

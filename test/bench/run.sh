@@ -55,31 +55,44 @@ stat_of() { curl -s "http://127.0.0.1:$port/_awssim/stats" | jq -r ".$1"; }
 ticks() { awk '{print $14 + $15}' "/proc/$daemon/stat"; }
 rss_mb() { awk '/VmRSS/ {printf "%.1f", $2 / 1024}' "/proc/$daemon/status"; }
 
-# What an AWS call costs in CPU: kdiagd's own modules, a bare libcurl loop, boto3; in turn, three times.
-call() {
-	local python=python3 probes
-
-	"$python" -c "import boto3" 2>/dev/null || python=/usr/bin/python3
-	echo "== call: CPU of an AWS call (DescribeStreamSummary and ListShards in turn, against kdiag-awssim, 8 connections)"
-	start_sim 200 false
-	probes=$dir/probes # those that judge the answers of these two calls; what the others judge comes by calls of their own
-	mkdir -p "$probes"
-	cp "$build"/probes/{stream_status,config_drift}.so "$build"/test/probes/open_shards.so "$probes"
-	write_config 60s unlimited 200
-
-	for _ in 1 2 3; do
-		"$build/bench/call" kdiag "$dir/kdiagd.yaml" 25
-		"$build/bench/call" curl "$port" 200 25
-		if "$python" -c "import boto3" 2>/dev/null; then
-			"$python" test/bench/boto3_call.py "$port" 1000
-		fi
-	done | tee "$dir/call.out"
-	awk '{us[$1] = us[$1] " " $4; n[$1]++} END {
+# medians FILE: of each of kdiag, curl and boto3, and how many times curl's the others are.
+medians() {
+	awk '{us[$1] = us[$1] " " $4} END {
 		for (w in us) {m = split(us[w], v, " "); for (i = 1; i < m; i++) for (j = i + 1; j <= m; j++)
 			if (v[j] + 0 < v[i] + 0) {t = v[i]; v[i] = v[j]; v[j] = t} median[w] = v[int((m + 1) / 2)]}
 		printf "median: kdiag %.1f us, curl %.1f us: %.2f times", median["kdiag"], median["curl"], median["kdiag"] / median["curl"]
 		if ("boto3" in median) printf "; boto3 %.1f us: %.2f times", median["boto3"], median["boto3"] / median["curl"]
-		printf "\n"}' "$dir/call.out"
+		printf "\n"}' "$1"
+}
+
+# calls LABEL ROUNDS PROBE…: the calls that these probes need, of 200 streams, five times in turn with the same requests in a bare libcurl loop.
+calls() {
+	local label=$1 rounds=$2 probes=$dir/probes
+	shift 2
+	echo "$label:"
+	rm -rf "$probes"
+	mkdir -p "$probes"
+	cp "${@/#/$build/probes/}" "$probes"
+	write_config 60s unlimited 200
+	for _ in 1 2 3 4 5; do
+		"$build/bench/call" "$dir/kdiagd.yaml" "$rounds"
+		[ -z "$python" ] || "$python" test/bench/boto3_call.py "$port" 1000
+	done | tee "$dir/call.out"
+	medians "$dir/call.out"
+	python='' # once is enough
+}
+
+# What an AWS call costs in CPU: kdiagd's own modules, a bare libcurl loop, boto3. Of the probes of status, shards and settings, with the metrics that they read; and of all nine,
+# where one GetMetricData in thirty calls has 500 metrics in it, and brings the work of six more probes.
+call() {
+	local python=python3
+
+	"$python" -c "import boto3" 2>/dev/null || python=/usr/bin/python3
+	"$python" -c "import boto3" 2>/dev/null || python=''
+	echo "== call: CPU of an AWS call, against kdiag-awssim, 8 connections"
+	start_sim 200 false
+	calls "DescribeStreamSummary, ListShards and GetMetricData, three probes" 15 stream_status.so shard_count.so config_drift.so
+	calls "the same with all nine probes" 10 $(cd "$build/probes" && echo *.so)
 	end
 }
 
