@@ -14,7 +14,6 @@
 enum {
 	LIST_EVERY_MS = 5 * 60 * 1000,
 	GONE_MS = 24 * 60 * 60 * 1000, /* so long a discovered stream may be missing before it is let go */
-	STREAMS_MAX = 20000,           /* more than that are not watched, and that is said */
 };
 
 /* A place that the rules name: an account in a region. */
@@ -75,17 +74,14 @@ add_rows(struct discover *discover, const struct spot *spot, const struct kinesi
 	for (i = 0; i < count; i++) {
 		if (!matches(discover, spot, rows[i].name))
 			continue;
-		if (schedule_count(discover->schedule) < STREAMS_MAX)
-			schedule_discovered(discover->schedule, spot->account, spot->region, rows[i].name);
-		else
-			too_many++;
+		too_many += !schedule_discovered(discover->schedule, spot->account, spot->region, rows[i].name);
 	}
 	if (too_many == 0) {
 		say(discover, spot, NULL);
 		return;
 	}
-	why = mem_printf("%zu discovered streams are not watched: %d are the most (narrow match: in the config)",
-	    too_many, STREAMS_MAX);
+	why = mem_printf("%zu discovered stream%s not watched: %d are the most (narrow match: in the config)", too_many,
+	    too_many == 1 ? " is" : "s are", SCHEDULE_STREAMS_MAX);
 	say(discover, spot, why);
 	free(why);
 }

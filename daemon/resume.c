@@ -48,7 +48,7 @@ resume(struct daemon *daemon, const struct remembered *row)
 	int probe;
 
 	if (find(daemon, id, &watch) == 0 && schedule_covers(daemon->schedule, id))
-		schedule_discovered(daemon->schedule, id->account, id->region, id->name);
+		(void)schedule_discovered(daemon->schedule, id->account, id->region, id->name);
 	if (find(daemon, id, &watch) == 0) {
 		ledger_forget(daemon->ledger, id, NULL, "the stream is no longer in the config", clock_now_ms());
 		return;

@@ -207,19 +207,20 @@ schedule_configure(struct schedule *schedule, struct config *config, const struc
 	config_unref(old);
 }
 
-void
+bool
 schedule_discovered(struct schedule *schedule, const char *account, const char *region, const char *name)
 {
 	struct config_stream *stream = config_stream_discovered(schedule->config, account, region, name);
 	bool found;
 	size_t at = find(schedule, stream->id, &found);
 
-	if (found) {
+	if (found || schedule->count >= SCHEDULE_STREAMS_MAX) {
 		config_stream_free(stream);
-		return;
+		return found;
 	}
 	schedule->starting = schedule->count + 1;
 	add(schedule, at, stream, stream);
+	return true;
 }
 
 void

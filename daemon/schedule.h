@@ -43,8 +43,9 @@ void schedule_free(struct schedule *schedule);
  * schedule_new; a collector other than before takes over, and the old one is free to go when this returns.
  */
 void schedule_configure(struct schedule *schedule, struct config *config, const struct schedule_parts *parts);
-/* Watches a discovered stream, if it is not watched already. */
-void schedule_discovered(struct schedule *schedule, const char *account, const char *region, const char *name);
+enum { SCHEDULE_STREAMS_MAX = 20000 }; /* a discovered stream past them is not watched */
+/* Watches a discovered stream, if it is not watched already. false: there are too many. */
+bool schedule_discovered(struct schedule *schedule, const char *account, const char *region, const char *name);
 /* Ends a discovered stream. why is what its findings resolve with. */
 void schedule_undiscover(struct schedule *schedule, struct watch *watch, const char *why);
 

@@ -68,7 +68,7 @@ watch_set_unlisted_ms(struct watch *watch, int64_t ms)
 	watch->unlisted_ms = ms;
 }
 
-void
+bool
 schedule_discovered(struct schedule *schedule, const char *account, const char *region, const char *name)
 {
 	size_t i;
@@ -76,11 +76,13 @@ schedule_discovered(struct schedule *schedule, const char *account, const char *
 	(void)schedule;
 	for (i = 0; i < watches_count; i++)
 		if (strcmp(watches[i].id->name, name) == 0 && strcmp(watches[i].id->region, region) == 0)
-			return;
-	assert_true(watches_count < 8);
+			return true;
+	if (watches_count == KD_COUNT(watches))
+		return false;
 	watches[watches_count].id = stream_id_new(account, region, name);
 	watches[watches_count].unlisted_ms = 0;
 	watches[watches_count++].discovered = true;
+	return true;
 }
 
 void
@@ -240,6 +242,23 @@ what_matches_is_watched_in_its_region(void **state)
 	assert_int_equal(watches_count, 2);
 }
 
+/* Only what is not watched is one too many, however often the others are listed. */
+static void
+too_many_are_counted(void **state)
+{
+	static const struct kinesis_stream nine[] = {{.name = "a"}, {.name = "b"}, {.name = "c"}, {.name = "d"},
+	    {.name = "e"}, {.name = "f"}, {.name = "g"}, {.name = "h"}, {.name = "i"}};
+
+	(void)state;
+	configure("*", "us-east-1", NULL);
+	list(0, nine, 8);
+	list(0, nine, 8);
+	assert_string_equal(told, "discover/default us-east-1: over");
+	list(0, nine, 9);
+	assert_int_equal(watches_count, 8);
+	assert_non_null(strstr(told, ": 1 discovered stream is not watched: 20000 are the most"));
+}
+
 static void
 a_missing_one_is_let_go_after_a_day(void **state)
 {
@@ -345,6 +364,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(what_matches_is_watched_in_its_region, setup, teardown),
+	    cmocka_unit_test_setup_teardown(too_many_are_counted, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_missing_one_is_let_go_after_a_day, setup, teardown),
 	    cmocka_unit_test_setup_teardown(one_that_comes_back_begins_its_day_anew, setup, teardown),
 	    cmocka_unit_test_setup_teardown(streams_of_the_config_are_never_let_go, setup, teardown),
