@@ -50,7 +50,12 @@ static const struct kd_check checks[] = {
 /* ---- sentences ---- */
 
 enum { DAY_S = 86400, WEEK_S = 7 * DAY_S };
-enum { QUOTE_MAX = 80, TEXT_SIZE = 128, BLAME_SIZE = 640 }; /* 640: a name of a log group has up to 512 bytes */
+enum {
+	NAME_SIZE = 101,
+	QUOTE_MAX = 80,
+	TEXT_SIZE = 128,
+	BLAME_SIZE = 640
+}; /* 640: a name of a log group has up to 512 bytes */
 
 /* A template in a sentence: in quotes, cut between characters. */
 static const char *
@@ -64,6 +69,18 @@ quote(const char *text, char out[TEXT_SIZE])
 			;
 	snprintf(out, TEXT_SIZE, "\"%.*s%s\"", (int)len, text, cut ? " ..." : "");
 	return out;
+}
+
+/* A log group in a sentence, which has to end: a name of up to 512 bytes, all ASCII, is cut in the middle. The subject and the evidence have it whole. */
+static void
+shorten(const char *name, char out[NAME_SIZE])
+{
+	size_t len = strlen(name), half = (NAME_SIZE - 4) / 2;
+
+	if (len < NAME_SIZE)
+		snprintf(out, NAME_SIZE, "%s", name);
+	else
+		snprintf(out, NAME_SIZE, "%.*s...%s", (int)half, name, name + len - half);
 }
 
 /* "once", "14 times" */
@@ -123,6 +140,7 @@ struct judging {
 	const struct kd_log_group *group;
 	const struct usual_group *usual;
 	struct kd_report *out;
+	char name[NAME_SIZE]; /* the group's, for sentences */
 };
 
 static bool
@@ -167,7 +185,7 @@ judge_errors(const struct judging *judging)
 
 	kd_find(judging->out, ERRORS, group->name, bad ? KD_WARNING : KD_OK,
 	    "%.0f error%s in 5 min in %s%s, %.0f at most %s usual at this hour", errors->recent,
-	    errors->recent == 1 ? "" : "s", group->name, sampled(group, share), usual.peak,
+	    errors->recent == 1 ? "" : "s", judging->name, sampled(group, share), usual.peak,
 	    usual.peak == 1 ? "is" : "are");
 	kd_evidence_string(judging->out, "log_group", group->name);
 	kd_evidence_integer(judging->out, "errors_5m", (int64_t)(errors->recent + 0.5));
@@ -215,11 +233,11 @@ judge_new(const struct judging *judging)
 	}
 	if (worst.count == 0) {
 		kd_find(judging->out, NEW_TEMPLATE, group->name, KD_OK, "nothing new in %s%s, %zu template%s known",
-		    group->name, sampled(group, share), known, known == 1 ? " is" : "s are");
+		    judging->name, sampled(group, share), known, known == 1 ? " is" : "s are");
 		return;
 	}
 	kd_find(judging->out, NEW_TEMPLATE, group->name, worst.failing ? KD_WARNING : KD_INFO,
-	    "new in %s: %s, %s in %s%s%s", group->name, quote(worst.template->text, text),
+	    "new in %s: %s, %s in %s%s%s", judging->name, quote(worst.template->text, text),
 	    times(worst.template->count, count), kd_age((group->until_ms - worst.template->first_ms) / 1000, age),
 	    more(worst.count - 1, others), sampled(group, share));
 	add_evidence(group, worst.template, judging->out);
@@ -245,11 +263,11 @@ judge_burst(const struct judging *judging)
 	}
 	if (worst.count == 0) {
 		kd_find(judging->out, BURST, group->name, KD_OK, "nothing in %s%s is written more often than usual",
-		    group->name, sampled(group, share));
+		    judging->name, sampled(group, share));
 		return;
 	}
 	kd_find(judging->out, BURST, group->name, worst.failing ? KD_WARNING : KD_INFO,
-	    "burst in %s: %s, %.0f in 5 min, %.0f at most are usual at this hour%s%s", group->name,
+	    "burst in %s: %s, %.0f in 5 min, %.0f at most are usual at this hour%s%s", judging->name,
 	    quote(worst.template->text, text), worst.template->recent, worst.usual.peak, more(worst.count - 1, others),
 	    sampled(group, share));
 	add_evidence(group, worst.template, judging->out);
@@ -313,12 +331,12 @@ judge_silence(const struct judging *judging)
 
 	find_silent(judging, &worst);
 	if (worst.count == 0) {
-		kd_find(judging->out, SILENT, group->name, KD_OK, "nothing in %s has fallen silent", group->name);
+		kd_find(judging->out, SILENT, group->name, KD_OK, "nothing in %s has fallen silent", judging->name);
 		return;
 	}
 	what = *worst.template->text == '\0' ? "the whole log group" : quote(worst.template->text, text);
 	kd_find(judging->out, SILENT, group->name, KD_WARNING,
-	    "silent in %s: %s for %s, %.0f an hour are usual at this time%s%s", group->name, what,
+	    "silent in %s: %s for %s, %.0f an hour are usual at this time%s%s", judging->name, what,
 	    kd_age((group->until_ms - worst.template->last_ms) / 1000, age), worst.usual.rate,
 	    more(worst.count - 1, others), known_for(group, known));
 	add_evidence(group, worst.template, judging->out);
@@ -361,11 +379,11 @@ judge_faults(const struct judging *judging, size_t check)
 		}
 	}
 	if (worst == NULL) {
-		kd_find(judging->out, check, group->name, KD_OK, "none in the last 15 min of %s", group->name);
+		kd_find(judging->out, check, group->name, KD_OK, "none in the last 15 min of %s", judging->name);
 		return;
 	}
 	kd_find(judging->out, check, group->name, worst_rule->severity, "%s (%s in 15 min in %s): %s%s",
-	    worst_rule->means, times(worst->count, often), group->name, quote(worst->text, text),
+	    worst_rule->means, times(worst->count, often), judging->name, quote(worst->text, text),
 	    more(count - 1, others));
 	kd_evidence_string(judging->out, "log_group", group->name);
 	kd_evidence_string(judging->out, "fault", worst->name);
@@ -405,7 +423,7 @@ say_learning(const struct judging *judging, int64_t learnt_s)
 	kd_age(kd_duration_s(judging->settings, LEARNING), all);
 	for (size_t check = ERRORS; check <= SILENT; check++) {
 		kd_find(judging->out, check, group->name, check == NEW_TEMPLATE ? KD_INFO : KD_OK,
-		    "learning from %s, %s of %s: nothing is unusual yet", group->name, done, all);
+		    "learning from %s, %s of %s: nothing is unusual yet", judging->name, done, all);
 		kd_evidence_integer(judging->out, "learnt_s", learnt_s);
 	}
 }
@@ -417,7 +435,7 @@ say_behind(const struct judging *judging)
 	const struct kd_log_group *group = judging->group;
 	char age[KD_AGE_SIZE], why[BLAME_SIZE];
 
-	snprintf(why, sizeof(why), "log group %s has been read up to %s ago", group->name,
+	snprintf(why, sizeof(why), "log group %s has been read up to %s ago", judging->name,
 	    kd_age((kd_now_ms(judging->facts) - group->until_ms) / 1000, age));
 	kd_unknown_because(judging->out, ERRORS, group->name, KD_LATE, NULL, "%s", why);
 	say_rest_unknown(judging->out, group->name, KD_LATE, why, SILENT);
@@ -487,6 +505,7 @@ judge(const struct kd_facts *facts, const struct kd_settings *settings, struct k
 		struct usual_group *usual = usual_get(&list, groups[i].name);
 
 		judging.usual = usual;
+		shorten(groups[i].name, judging.name);
 		if (usual == NULL)
 			continue;
 		judge_group(&judging);

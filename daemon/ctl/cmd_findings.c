@@ -45,7 +45,7 @@ print_findings(const struct ctl *ctl, const json_t *findings)
 	table_print(table);
 	if (explained > 0)
 		screen_printf(&ctl->screen,
-		    "?     %zu check%s could not look, as other findings explain: kdiagctl findings --all\n", explained,
+		    "?     %zu check%s could not look, for a reason above: kdiagctl findings --all\n", explained,
 		    explained == 1 ? "" : "s");
 	table_free(table);
 }

@@ -287,24 +287,51 @@ character_columns(const char *s, size_t *len)
 	return text_columns(one);
 }
 
+/* Where a line may end, by what is liked best: 0: nowhere. */
+struct breaks {
+	size_t space, slash, joint;
+};
+
+/* A name is broken behind its slashes ("iam_coverage/", "/aws/lambda/"), or else where its words are joined. */
+static void
+note_break(struct breaks *breaks, char c, size_t at)
+{
+	if (c == ' ')
+		breaks->space = at;
+	else if (c == '/' && at > 0)
+		breaks->slash = at + 1;
+	else if (at > 0 && strchr("-_:=", c) != NULL)
+		breaks->joint = at + 1;
+}
+
+static size_t
+best_break(const struct breaks *breaks)
+{
+	if (breaks->space > 0)
+		return breaks->space;
+	return breaks->slash > 0 ? breaks->slash : breaks->joint;
+}
+
 size_t
 screen_break(const char *text, size_t columns, size_t *skip)
 {
-	size_t used = 0, at = 0, len, width, space = 0, next;
+	size_t used = 0, at = 0, len, width, next;
+	struct breaks breaks = {0};
 
 	for (; text[at] != '\0'; at += len) {
 		width = character_columns(text + at, &len);
 		if (text[at] == ' ')
-			space = at;
+			breaks.space = at; /* also the one behind a word that just fits */
 		if (used + width > columns)
 			break;
+		note_break(&breaks, text[at], at);
 		used += width;
 	}
 	*skip = 0;
 	if (text[at] == '\0')
 		return at;
-	if (space > 0)
-		at = space;
+	if (best_break(&breaks) > 0)
+		at = best_break(&breaks);
 	else if (at == 0)
 		character_columns(text, &at); /* wider than the line: shown all the same */
 	next = at + strspn(text + at, " ");

@@ -49,7 +49,8 @@ const char *screen_span(int64_t seconds, char buf[SCREEN_AGE_SIZE]);
 /* "46,920,000"; returns buf. */
 const char *screen_integer(int64_t value, char buf[SCREEN_AGE_SIZE]);
 
-/* How many bytes of text make its first line of at most `columns`, and in *skip how many to leave out behind it. Whole words where possible. */
+/* How many bytes of text make its first line of at most `columns`, and in *skip how many to leave out behind it. Whole words where possible; else
+ * whole parts of a name, by its slashes or by "-_:=". */
 size_t screen_break(const char *text, size_t columns, size_t *skip);
 /*
  * "  LABEL   text": the label in its column, the text wrapped behind it. indent is where the text's column begins; the label's own begins at

@@ -659,7 +659,7 @@ test_findings_explained(void **state)
 	assert_int_equal(RUN(cmd_findings, NULL), CTL_OK);
 	check_said("CRIT  orders  us-east-1  iterator_age/lag: 54 % of retention\n"
 		   "                         (acked by ana)                         11 min  5f0c2a9e\n"
-		   "?     2 checks could not look, as other findings explain: kdiagctl findings --all\n");
+		   "?     2 checks could not look, for a reason above: kdiagctl findings --all\n");
 }
 
 /* In the overview what is silenced is only counted. */

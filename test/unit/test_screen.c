@@ -239,6 +239,11 @@ test_break(void **state)
 	    {"two words", 3, 3, 1},
 	    {"two  words", 4, 3, 2},
 	    {"unbreakable", 4, 4, 0},
+	    {"config_drift/shard_level_metrics: off", 30, 13, 0}, /* names by their slashes, */
+	    {"shard_level_metrics: off", 10, 6, 0},               /* else where their words are joined, */
+	    {"of /aws/lambda/orders-consumer", 12, 2, 1},         /* but first of all between words */
+	    {"/aws/lambda/orders-consumer", 24, 12, 0},
+	    {"/aws", 3, 3, 0},
 	    {"éééé", 2, 4, 0},
 	    {"日本語", 5, 6, 0},
 	    {"日本語", 1, 3, 0}, /* wider than the line: shown all the same */
