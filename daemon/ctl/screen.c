@@ -19,6 +19,7 @@ enum {
 	WIDTH_MAX = 1000,
 	TEXT_MAX = 64 * 1024, /* of one text: the longest that a finding has is 400 bytes */
 	PARAGRAPH_MIN = 20,
+	UNIT_MAX = 3, /* letters of a unit: min */
 };
 
 /* ---- what the screen can do ---- */
@@ -288,50 +289,57 @@ character_columns(const char *s, size_t *len)
 }
 
 /* Where a line may end, by what is liked best: 0: nowhere. */
-struct breaks {
-	size_t space, slash, joint;
-};
+enum { BREAK_SPACE, BREAK_UNIT, BREAK_SLASH, BREAK_JOINT, BREAKS };
+
+/* "2.4 s", "83 %": a number is not parted from its unit. */
+static bool
+is_before_unit(const char *text, size_t at)
+{
+	size_t len = strcspn(text + at + 1, " ,;:)");
+
+	return at > 0 && text[at - 1] >= '0' && text[at - 1] <= '9' && len > 0 && len <= UNIT_MAX;
+}
 
 /* A name is broken behind its slashes ("iam_coverage/", "/aws/lambda/"), or else where its words are joined. */
 static void
-note_break(struct breaks *breaks, char c, size_t at)
+note_break(size_t breaks[BREAKS], const char *text, size_t at)
 {
-	if (c == ' ')
-		breaks->space = at;
-	else if (c == '/' && at > 0)
-		breaks->slash = at + 1;
-	else if (at > 0 && strchr("-_:=", c) != NULL)
-		breaks->joint = at + 1;
+	if (text[at] == ' ')
+		breaks[is_before_unit(text, at) ? BREAK_UNIT : BREAK_SPACE] = at;
+	else if (text[at] == '/' && at > 0)
+		breaks[BREAK_SLASH] = at + 1;
+	else if (at > 0 && strchr("-_:=", text[at]) != NULL)
+		breaks[BREAK_JOINT] = at + 1;
 }
 
 static size_t
-best_break(const struct breaks *breaks)
+best_break(const size_t breaks[BREAKS])
 {
-	if (breaks->space > 0)
-		return breaks->space;
-	return breaks->slash > 0 ? breaks->slash : breaks->joint;
+	size_t i = 0;
+
+	while (i < BREAKS - 1 && breaks[i] == 0)
+		i++;
+	return breaks[i];
 }
 
 size_t
 screen_break(const char *text, size_t columns, size_t *skip)
 {
-	size_t used = 0, at = 0, len, width, next;
-	struct breaks breaks = {0};
+	size_t used = 0, at = 0, len, width, next, breaks[BREAKS] = {0};
 
 	for (; text[at] != '\0'; at += len) {
 		width = character_columns(text + at, &len);
-		if (text[at] == ' ')
-			breaks.space = at; /* also the one behind a word that just fits */
+		if (used + width <= columns || text[at] == ' ') /* which may stand past the end */
+			note_break(breaks, text, at);
 		if (used + width > columns)
 			break;
-		note_break(&breaks, text[at], at);
 		used += width;
 	}
 	*skip = 0;
 	if (text[at] == '\0')
 		return at;
-	if (best_break(&breaks) > 0)
-		at = best_break(&breaks);
+	if (best_break(breaks) > 0)
+		at = best_break(breaks);
 	else if (at == 0)
 		character_columns(text, &at); /* wider than the line: shown all the same */
 	next = at + strspn(text + at, " ");

@@ -14,7 +14,8 @@ enum {
 	GAP = 2,        /* between columns */
 	WRAP_GOOD = 30, /* narrower, a sentence is hard to read: names are cut before that */
 	WRAP_MIN = 16,  /* and narrower yet when they can be cut no more; then the terminal wraps the line */
-	NAME_MIN = 10,  /* a name is not cut below that */
+	NAME_MIN = 10,  /* a name is not cut below that, */
+	NAME_SHARE = 3, /* and not below this part of the screen before the sentence gives way */
 };
 
 struct row {
@@ -80,14 +81,14 @@ sum_widths(const struct table *table, const size_t *widths)
 	return sum;
 }
 
-/* The widest name that may still be cut; -1: none. */
+/* The widest name that is wider than that; -1: none. */
 static int
-find_widest_name(const struct table *table, const size_t *widths)
+find_widest_name(const struct table *table, const size_t *widths, size_t min)
 {
 	int widest = -1;
 
 	for (size_t j = 0; j < table->columns; j++)
-		if (table->kinds[j] == TABLE_NAME && widths[j] > NAME_MIN && (widest < 0 || widths[j] > widths[widest]))
+		if (table->kinds[j] == TABLE_NAME && widths[j] > min && (widest < 0 || widths[j] > widths[widest]))
 			widest = (int)j;
 	return widest;
 }
@@ -104,19 +105,29 @@ shrink(size_t *width, size_t min, size_t excess)
 	return excess - taken;
 }
 
-/* The sentence gives way down to what reads well, then the names, widest first, then the sentence again. */
+static size_t
+shrink_names(const struct table *table, size_t *widths, size_t min, size_t excess)
+{
+	int name;
+
+	while (excess > 0 && (name = find_widest_name(table, widths, min)) >= 0)
+		excess = shrink(&widths[name], widths[name] - 1, excess);
+	return excess;
+}
+
+/* Names that take more than their share give way, widest first; the sentence, down to what reads well; the names again, and the sentence again. */
 static void
 squeeze(const struct table *table, size_t *widths, size_t excess)
 {
 	size_t none = 0, *wrap = &none;
-	int name;
 
 	for (size_t j = 0; j < table->columns; j++)
 		if (table->kinds[j] == TABLE_WRAP)
 			wrap = &widths[j];
+	if (wrap != &none)
+		excess = shrink_names(table, widths, table->screen->width / NAME_SHARE, excess);
 	excess = shrink(wrap, WRAP_GOOD, excess);
-	while (excess > 0 && (name = find_widest_name(table, widths)) >= 0)
-		excess = shrink(&widths[name], widths[name] - 1, excess);
+	excess = shrink_names(table, widths, NAME_MIN, excess);
 	shrink(wrap, WRAP_MIN, excess);
 }
 

@@ -244,6 +244,10 @@ test_break(void **state)
 	    {"of /aws/lambda/orders-consumer", 12, 2, 1},         /* but first of all between words */
 	    {"/aws/lambda/orders-consumer", 24, 12, 0},
 	    {"/aws", 3, 3, 0},
+	    {"it takes 2.4 s, past 1 s", 13, 8, 1}, /* a number keeps its unit, */
+	    {"it takes 2.4 s, past 1 s", 14, 8, 1},
+	    {"it takes 2.4 s, past 1 s", 15, 15, 1},
+	    {"1234567 ms", 8, 7, 1}, /* where it can */
 	    {"éééé", 2, 4, 0},
 	    {"日本語", 5, 6, 0},
 	    {"日本語", 1, 3, 0}, /* wider than the line: shown all the same */
