@@ -12,7 +12,7 @@ static void
 job_free(struct collect_job *job)
 {
 	LIST_REMOVE(job, link);
-	event_free(job->timer);
+	event_del(&job->timer);
 	for (size_t i = 0; i < job->count; i++)
 		fact_unref(job->facts[i]);
 	free(job);
@@ -125,8 +125,8 @@ collect_gather(struct collect_stream *stream, const struct kd_need *needs, size_
 	ask_pending(job);
 	take(job); /* what was at hand, once it was asked for */
 	wait = clock_wait(job->pending == 0 || wait_ms < 0 ? 0 : wait_ms);
-	job->timer = event_new(stream->place->collect->base, -1, 0, job_timer_cb, job);
-	event_add(job->timer, &wait);
+	evtimer_assign(&job->timer, stream->place->collect->base, job_timer_cb, job);
+	event_add(&job->timer, &wait);
 	return job;
 }
 

@@ -91,7 +91,7 @@ struct collect_job {
 	size_t pending;
 	collect_cb cb;
 	void *arg;
-	struct event *timer; /* the deadline; or at once, when nothing was pending */
+	struct event timer; /* the deadline; or at once, when nothing was pending */
 	LIST_ENTRY(collect_job) link;
 };
 

@@ -257,6 +257,7 @@ main(int argc, char **argv)
 	char *cause = NULL;
 
 	log_init("call");
+	log_set_level(LOG_LEVEL_WARNING);
 	if (argc != 3 || atoi(argv[2]) <= 0) {
 		fputs("usage: call CONFIG ROUNDS\n", stderr);
 		return 2;
