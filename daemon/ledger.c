@@ -170,16 +170,24 @@ ledger_is_told(const struct ledger_item *item)
 	return item->life.state == FINDING_OPEN && !item->life.quiet;
 }
 
+static void
+count(struct ledger *ledger, const struct ledger_item *item, size_t by)
+{
+	if (!ledger_is_told(item))
+		return;
+	ledger->open[item->life.severity] += by;
+	if (item->life.severity >= KD_WARNING)
+		item->record->troubles += by;
+}
+
 void
 ledger_count_out(struct ledger *ledger, const struct ledger_item *item)
 {
-	if (ledger_is_told(item))
-		ledger->open[item->life.severity]--;
+	count(ledger, item, (size_t)-1);
 }
 
 void
 ledger_count_in(struct ledger *ledger, const struct ledger_item *item)
 {
-	if (ledger_is_told(item))
-		ledger->open[item->life.severity]++;
+	count(ledger, item, 1);
 }

@@ -197,9 +197,10 @@ struct ledger_entry {
 typedef void (*ledger_visit)(const struct ledger_entry *entry, void *arg);
 /* Every entry of a stream (NULL: of kdiag itself), worst first, then by probe, check, subject. */
 void ledger_each(const struct ledger *ledger, const struct stream_id *stream, ledger_visit visit, void *arg);
-/* Whose findings are open, at what severity: the same, in no particular order, for who looks for something at each look. */
-typedef void (*ledger_open_visit)(const char *probe, enum kd_severity severity, void *arg);
-void ledger_each_open(const struct ledger *ledger, const struct stream_id *stream, ledger_open_visit visit, void *arg);
+/* The probe of each that is open, a warning at least: in no particular order, and at no cost where all is well, for who asks at each look. */
+typedef void (*ledger_trouble_visit)(const char *probe, void *arg);
+void ledger_each_trouble(
+    const struct ledger *ledger, const struct stream_id *stream, ledger_trouble_visit visit, void *arg);
 /* Every entry of all, self included, in no particular order. */
 void ledger_each_all(const struct ledger *ledger, ledger_visit visit, void *arg);
 bool ledger_find(

@@ -68,17 +68,23 @@ ledger_each(const struct ledger *ledger, const struct stream_id *stream, ledger_
 	free(sorted);
 }
 
+/* As it is counted in record->troubles. */
+static bool
+is_trouble(const struct ledger_item *item)
+{
+	return ledger_is_told(item) && item->life.severity >= KD_WARNING;
+}
+
 void
-ledger_each_open(const struct ledger *ledger, const struct stream_id *stream, ledger_open_visit visit, void *arg)
+ledger_each_trouble(const struct ledger *ledger, const struct stream_id *stream, ledger_trouble_visit visit, void *arg)
 {
 	const struct ledger_record *record = ledger_table_find_record(ledger->table, stream);
 
-	for (size_t i = 0; record != NULL && i < record->count; i++) {
-		const struct ledger_item *item = record->items[i];
-
-		if (item->life.state == FINDING_OPEN)
-			visit(item->names->probe, (enum kd_severity)item->life.severity, arg);
-	}
+	if (record == NULL || record->troubles == 0)
+		return;
+	for (size_t i = 0; i < record->count; i++)
+		if (is_trouble(record->items[i]))
+			visit(record->items[i]->names->probe, arg);
 }
 
 void

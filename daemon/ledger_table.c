@@ -11,7 +11,7 @@
 enum {
 	ID_BUCKETS = 16384,    /* 128 KiB; six findings in each at 100,000 */
 	STREAM_BUCKETS = 2048, /* 16 KiB; five streams in each at 10,000 */
-	NEAR = 64,              /* findings looked at before an id is made: as much as that costs */
+	NEAR = 64,             /* findings looked at before an id is made: as much as that costs */
 };
 
 LIST_HEAD(record_list, ledger_record);

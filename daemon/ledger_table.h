@@ -42,6 +42,7 @@ struct ledger_record {
 	size_t count, room;
 	size_t
 	    next; /* of items: where the finding that is looked for stands most likely, behind the last that was found */
+	size_t troubles; /* items that are open, warnings at least */
 	bool overflowed; /* it was said that this one is full */
 	LIST_ENTRY(ledger_record) same_bucket;
 	LIST_ENTRY(ledger_record) all;

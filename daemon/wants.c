@@ -45,15 +45,12 @@ reads_metrics(const struct kd_probe *probe)
 
 /* That a stream is not as it was declared may stay so for months: its details cost money, and tell nothing of it. */
 static void
-trouble_cb(const char *name, enum kd_severity severity, void *arg)
+trouble_cb(const char *name, void *arg)
 {
 	struct trouble *trouble = arg;
-	int probe;
+	int probe = plugins_find(trouble->plugins, name);
 
-	if (trouble->is_there || severity < KD_WARNING)
-		return;
-	probe = plugins_find(trouble->plugins, name);
-	trouble->is_there = probe >= 0 && reads_metrics(plugins_at(trouble->plugins, (size_t)probe));
+	trouble->is_there |= probe >= 0 && reads_metrics(plugins_at(trouble->plugins, (size_t)probe));
 }
 
 bool
@@ -61,6 +58,6 @@ wants_details(const struct ledger *ledger, const struct plugins *plugins, const 
 {
 	struct trouble trouble = {.plugins = plugins};
 
-	ledger_each_open(ledger, stream, trouble_cb, &trouble);
+	ledger_each_trouble(ledger, stream, trouble_cb, &trouble);
 	return trouble.is_there;
 }
