@@ -92,7 +92,8 @@ sync_subjects(struct metric_want *want, const struct fact *fact, enum kd_need_ki
 
 	if (rows == NULL || count > SUBJECTS_MAX) {
 		metric_want_sync(want, NULL, 0,
-		    rows == NULL ? missing_like(&want->need, fact) : missing_many(&want->need, want->part, count));
+		    rows == NULL ? missing_like(&want->row->need, fact)
+				 : missing_many(&want->row->need, want->part, count));
 		return;
 	}
 	for (i = 0; i < count; i++)
@@ -113,11 +114,11 @@ find_shards(struct metric_want *want, const struct collect_terms *terms)
 		return false;
 	summary = fact_value(fact, KD_STREAM_SUMMARY, NULL);
 	if (summary == NULL) {
-		metric_want_sync(want, NULL, 0, missing_like(&want->need, fact));
+		metric_want_sync(want, NULL, 0, missing_like(&want->row->need, fact));
 		return true;
 	}
-	if (!holds_text(summary->shard_metrics, summary->shard_metrics_count, want->metric)) {
-		metric_want_sync(want, NULL, 0, missing_off(&want->need, want->part));
+	if (!holds_text(summary->shard_metrics, summary->shard_metrics_count, want->row->need.metric)) {
+		metric_want_sync(want, NULL, 0, missing_off(&want->row->need, want->part));
 		return true;
 	}
 	fact = collect_require(stream, KD_SHARDS, terms);
@@ -140,7 +141,7 @@ find_consumers(struct metric_want *want, const struct collect_terms *terms)
 static bool
 is_synced(const struct metric_want *want, const struct collect_terms *terms)
 {
-	return want->need.per == KD_PER_STREAM || (want->synced_ms != 0 && want->synced_ms >= terms->since_ms);
+	return want->own != NULL || (want->subjects != NULL && want->subjects->synced_ms >= terms->since_ms);
 }
 
 static bool
@@ -148,24 +149,34 @@ find_subjects(struct metric_want *want, const struct collect_terms *terms)
 {
 	if (is_synced(want, terms))
 		return true;
-	return want->need.per == KD_PER_SHARD ? find_shards(want, terms) : find_consumers(want, terms);
+	return want->row->need.per == KD_PER_SHARD ? find_shards(want, terms) : find_consumers(want, terms);
 }
 
 /* ---- which are worth their price ---- */
 
-/* NULL: they are looked at. */
-static const char *
-why_no_shards(const struct metric_want *want, const struct collect_terms *terms)
+static const char *const why_without[] = {
+    [METRIC_SHARDS_OFF] = "shard-level metrics are not asked for (aws.shard_metrics: never)",
+    [METRIC_NO_TROUBLE] = "shard-level metrics are asked for while something is wrong with the stream, or by a look at "
+			  "it by hand",
+};
+
+static enum metric_without
+find_without(const struct metric_want *want, const struct collect_terms *terms)
 {
 	enum metric_shards shards = want->part->place->feed->options.shards;
 
-	if (want->need.per != KD_PER_SHARD || shards == METRIC_SHARDS_ALWAYS)
-		return NULL;
+	if (want->row->need.per != KD_PER_SHARD || shards == METRIC_SHARDS_ALWAYS)
+		return METRIC_LOOKED_AT;
 	if (shards == METRIC_SHARDS_NEVER)
-		return "shard-level metrics are not asked for (aws.shard_metrics: never)";
-	return terms->detailed ? NULL
-			       : "shard-level metrics are asked for while something is wrong with the stream, or by a "
-				 "look at it by hand";
+		return METRIC_SHARDS_OFF;
+	return terms->detailed ? METRIC_LOOKED_AT : METRIC_NO_TROUBLE;
+}
+
+/* The fact that is missing for it. */
+static struct fact *
+missing_without(const struct metric_want *want, const struct kd_need *need)
+{
+	return fact_new_missing_need(need, KD_NOT_CONFIGURED, why_without[want->without], NULL);
 }
 
 /* ---- what a look gets ---- */
@@ -173,12 +184,20 @@ why_no_shards(const struct metric_want *want, const struct collect_terms *terms)
 static struct metric_want *
 find_want(const struct metric_part *part, const struct kd_need *need)
 {
-	size_t i;
+	size_t at = metric_rows_find(part->rows, need);
 
-	for (i = 0; i < part->count; i++)
-		if (need_same_series(&part->wants[i]->need, need))
-			return part->wants[i];
-	return NULL;
+	return at < part->rows->count ? &part->wants[at] : NULL;
+}
+
+static bool
+is_ready(const struct metric_want *want, int64_t window_s, const struct collect_terms *terms)
+{
+	int64_t base_ms = metric_want_base_ms(want);
+	size_t i, count = metric_want_count(want);
+
+	for (i = 0; i < count && metric_item_is_ready(metric_want_item(want, i), window_s, base_ms, terms); i++)
+		;
+	return i == count;
 }
 
 static struct fact *
@@ -186,23 +205,19 @@ get(void *part_, const struct kd_need *need, const struct collect_terms *terms)
 {
 	struct metric_part *part = part_;
 	struct metric_want *want = find_want(part, need);
-	size_t i;
 
 	if (want == NULL)
 		return fact_new_missing_need(
 		    need, KD_NOT_CONFIGURED, "no probe that runs here wants this metric", NULL);
 	if (metric_part_is_gone(part))
 		return missing_gone(part, need);
-	want->why_not = why_no_shards(want, terms);
-	if (want->why_not != NULL) {
+	want->without = (uint8_t)find_without(want, terms);
+	if (want->without != METRIC_LOOKED_AT) {
 		want->active = false;
-		return fact_new_missing_need(need, KD_NOT_CONFIGURED, want->why_not, NULL);
+		return missing_without(want, need);
 	}
-	if (!is_synced(want, terms))
+	if (!is_synced(want, terms) || !is_ready(want, need->window_s, terms))
 		return NULL;
-	for (i = 0; i < want->count; i++)
-		if (!metric_item_is_ready(want->items[i], need->window_s, terms))
-			return NULL;
 	return metric_want_fact(want, need, false);
 }
 
@@ -212,14 +227,16 @@ ask(void *part_, const struct kd_need *need, const struct collect_terms *terms)
 	struct metric_part *part = part_;
 	struct metric_want *want = find_want(part, need);
 	size_t i, waiting = 0;
+	int64_t base_ms;
 
 	if (want == NULL || !find_subjects(want, terms))
 		return;
 	want->active = true;
-	for (i = 0; i < want->count; i++) {
-		struct metric_item *item = want->items[i];
+	base_ms = metric_want_base_ms(want);
+	for (i = 0; i < metric_want_count(want); i++) {
+		struct metric_item *item = metric_want_item(want, i);
 
-		if (metric_item_is_ready(item, need->window_s, terms) || metric_item_is_coming(item, terms))
+		if (metric_item_is_ready(item, need->window_s, base_ms, terms) || metric_item_is_coming(item, terms))
 			continue;
 		item->urgent |= terms->urgent;
 		waiting++;
@@ -238,7 +255,7 @@ late(void *part_, const struct kd_need *need)
 
 	if (want == NULL)
 		return fact_new_missing_need(need, KD_LATE, "the config has changed meanwhile", NULL);
-	if (want->need.per != KD_PER_STREAM && want->synced_ms == 0)
+	if (want->own == NULL && want->subjects == NULL)
 		return fact_new_missing_need(need, KD_LATE, "what the stream consists of was not told in time", NULL);
 	return metric_want_fact(want, need, true);
 }
@@ -249,10 +266,10 @@ is_answered(const struct metric_want *want)
 {
 	size_t i;
 
-	for (i = 0; i < want->count; i++)
-		if (want->items[i]->asked_ms == 0 && want->items[i]->failed_ms == 0)
+	for (i = 0; i < metric_want_count(want); i++)
+		if (metric_want_item(want, i)->asked_ms == 0 && metric_want_item(want, i)->failure == NULL)
 			return false;
-	return want->synced_ms != 0;
+	return want->own != NULL || want->subjects != NULL;
 }
 
 static void
@@ -261,14 +278,13 @@ show(void *part_, struct kd_facts *facts)
 	const struct metric_part *part = part_;
 	size_t i;
 
-	for (i = 0; i < part->count; i++) {
-		const struct metric_want *want = part->wants[i];
+	for (i = 0; i < part->rows->count; i++) {
+		const struct metric_want *want = &part->wants[i];
 
-		if (want->why_not != NULL)
-			facts_add_taken(
-			    facts, fact_new_missing_need(&want->need, KD_NOT_CONFIGURED, want->why_not, NULL));
+		if (want->without != METRIC_LOOKED_AT)
+			facts_add_taken(facts, missing_without(want, &want->row->need));
 		else if (is_answered(want))
-			facts_add_taken(facts, metric_want_fact(want, &want->need, false));
+			facts_add_taken(facts, metric_want_fact(want, &want->row->need, false));
 	}
 }
 
@@ -298,59 +314,52 @@ attach(void *feed_, struct collect_stream *stream)
 	return part;
 }
 
-static void
-add_want(struct metric_part *part, const struct collect_want *from)
+static struct metric_want *
+new_wants(struct metric_part *part)
 {
-	static const char *const whole[] = {NULL};
-	struct metric_want *want = find_want(part, &from->need);
+	struct metric_want *wants = mem_new(part->rows->count, sizeof(*wants));
 
-	if (want != NULL) {
-		metric_want_widen(want, from);
-		return;
-	}
-	want = metric_want_new(part, from);
-	if (want->need.per == KD_PER_STREAM) {
-		metric_want_sync(want, whole, 1, NULL);
-		want->active = true;
-	}
-	part->wants = mem_resize(part->wants, part->count + 1, sizeof(struct metric_want *));
-	part->wants[part->count++] = want;
+	for (size_t i = 0; i < part->rows->count; i++)
+		metric_want_init(&wants[i], part, &part->rows->rows[i]);
+	return wants;
+}
+
+static void
+free_wants(struct metric_want *wants, struct metric_rows *rows)
+{
+	for (size_t i = 0; rows != NULL && i < rows->count; i++)
+		metric_want_clear(&wants[i]);
+	free(wants);
+	metric_rows_unref(rows);
 }
 
 static void
 configure(void *part_, const struct collect_spec *spec)
 {
 	struct metric_part *part = part_;
-	struct metric_want **before = part->wants;
-	size_t i, count = part->count;
+	struct metric_want *before = part->wants;
+	struct metric_rows *rows = part->rows;
 
-	part->wants = NULL;
-	part->count = 0;
-	for (i = 0; i < spec->wants_count; i++)
-		if (spec->wants[i].need.kind == KD_METRIC)
-			add_want(part, &spec->wants[i]);
-	for (i = 0; i < count; i++) {
-		struct metric_want *want = find_want(part, &before[i]->need);
+	part->rows = metric_rows_get(&part->place->feed->rows, spec->wants, spec->wants_count);
+	part->wants = new_wants(part);
+	for (size_t i = 0; rows != NULL && i < rows->count; i++) {
+		struct metric_want *want = find_want(part, &rows->rows[i].need);
 
 		if (want != NULL)
-			metric_want_inherit(want, before[i]);
-		metric_want_free(before[i]);
+			metric_want_inherit(want, &before[i]);
 	}
-	free(before);
+	free_wants(before, rows);
 }
 
 static void
 detach(void *part_)
 {
 	struct metric_part *part = part_;
-	size_t i;
 
-	for (i = 0; i < part->count; i++)
-		metric_want_free(part->wants[i]);
+	free_wants(part->wants, part->rows);
 	if (part->is_answered)
 		TAILQ_REMOVE(&part->place->answered, part, answered);
 	TAILQ_REMOVE(&part->place->parts, part, link);
-	free(part->wants);
 	free(part);
 }
 
@@ -387,6 +396,7 @@ metric_feed_add(struct collect *collect, const struct metric_feed_options *optio
 	feed->options = *options;
 	feed->stretch = 1;
 	LIST_INIT(&feed->places);
+	LIST_INIT(&feed->rows);
 	collect_add_feed(collect, &ops, feed);
 	return feed;
 }
@@ -404,7 +414,7 @@ metric_feed_configure(struct metric_feed *feed, const struct metric_feed_options
 static bool
 is_cyclic(const struct metric_want *want)
 {
-	return want->active && want->count > 0 && want->need.shift_s == 0;
+	return want->active && metric_want_count(want) > 0 && want->row->need.shift_s == 0;
 }
 
 /* The shortest that any of its metrics is asked at; INFINITY: there are none. */
@@ -412,11 +422,11 @@ static double
 find_cycle_ms(const struct metric_part *part, double stretch)
 {
 	double cycle_ms = (double)INFINITY;
-	size_t i, count = metric_part_is_gone(part) ? 0 : part->count;
+	size_t i, count = metric_part_is_gone(part) ? 0 : part->rows->count;
 
 	for (i = 0; i < count; i++)
-		if (is_cyclic(part->wants[i]))
-			cycle_ms = fmin(cycle_ms, metric_want_step_ms(part->wants[i], stretch));
+		if (is_cyclic(&part->wants[i]))
+			cycle_ms = fmin(cycle_ms, metric_want_step_ms(&part->wants[i], stretch));
 	return cycle_ms;
 }
 
@@ -424,16 +434,16 @@ find_cycle_ms(const struct metric_part *part, double stretch)
 static void
 add_part(const struct metric_part *part, double stretch, double cycle_ms, struct metric_plan *plan)
 {
-	size_t i, count = metric_part_is_gone(part) ? 0 : part->count;
+	size_t i, count = metric_part_is_gone(part) ? 0 : part->rows->count;
 
 	for (i = 0; i < count; i++) {
-		const struct metric_want *want = part->wants[i];
+		const struct metric_want *want = &part->wants[i];
 		double step_ms = metric_want_step_ms(want, stretch);
 
-		if (want->active && want->count > 0)
-			plan->per_day += (double)want->count * DAY_S * 1000 / step_ms;
+		if (want->active && metric_want_count(want) > 0)
+			plan->per_day += (double)metric_want_count(want) * DAY_S * 1000 / step_ms;
 		if (is_cyclic(want) && step_ms <= cycle_ms)
-			plan->metrics += want->count;
+			plan->metrics += metric_want_count(want);
 	}
 	plan->usd_day = plan->per_day * METRIC_PRICE_USD;
 	plan->cycle_s = isfinite(cycle_ms) ? (int64_t)(cycle_ms / 1000) : 0;

@@ -101,6 +101,7 @@ metric_place_free(struct metric_place *place)
 	if (place->is_troubled)
 		tell(place, "answer", NULL);
 	event_del(&place->kick);
+	metric_failure_unref(place->failure);
 	LIST_REMOVE(place, link);
 	free(place);
 }
@@ -177,11 +178,11 @@ count_failing(const struct metric_want *want, struct failing *failing)
 {
 	size_t i;
 
-	for (i = 0; want->active && i < want->count; i++) {
-		const struct metric_item *item = want->items[i];
+	for (i = 0; want->active && i < metric_want_count(want); i++) {
+		const struct metric_failure *failure = metric_want_item(want, i)->failure;
 
-		if (item->failed_ms != 0 && item->fault != AWS_OK)
-			(*(item->fault == AWS_DENIED ? &failing->denied : &failing->other))++;
+		if (failure != NULL && failure->fault != AWS_OK)
+			(*(failure->fault == AWS_DENIED ? &failing->denied : &failing->other))++;
 	}
 }
 
@@ -194,8 +195,8 @@ find_failing(const struct metric_place *place)
 	size_t i;
 
 	TAILQ_FOREACH(part, &place->parts, link)
-	for (i = 0; i < part->count && !metric_part_is_gone(part); i++)
-		count_failing(part->wants[i], &failing);
+	for (i = 0; i < part->rows->count && !metric_part_is_gone(part); i++)
+		count_failing(&part->wants[i], &failing);
 	return failing;
 }
 
@@ -243,7 +244,7 @@ series_failed(struct metric_batch *batch, struct metric_item *item, const struct
 	};
 	const struct metric_want *want = item->want;
 	const char *stream = collect_stream_id(want->part->stream)->name;
-	char *why = mem_printf("%s %s of %s%s%s%s%s", kinds[series->status].what, want->metric, stream,
+	char *why = mem_printf("%s %s of %s%s%s%s%s", kinds[series->status].what, want->row->need.metric, stream,
 	    item->series.subject != NULL ? "/" : "", item->series.subject != NULL ? item->series.subject : "",
 	    series->why != NULL ? ": " : "", series->why != NULL ? series->why : "");
 
@@ -332,6 +333,12 @@ struct due_list {
 	size_t count, room;
 };
 
+static int64_t
+period_of(const struct due *due)
+{
+	return due->item->want->row->need.period_s;
+}
+
 static int
 compare_due(const void *left, const void *right)
 {
@@ -341,8 +348,8 @@ compare_due(const void *left, const void *right)
 		return b->item->urgent - a->item->urgent;
 	if (a->range.end_ms != b->range.end_ms)
 		return a->range.end_ms < b->range.end_ms ? -1 : 1;
-	if (a->item->series.need.period_s != b->item->series.need.period_s)
-		return a->item->series.need.period_s < b->item->series.need.period_s ? -1 : 1;
+	if (period_of(a) != period_of(b))
+		return period_of(a) < period_of(b) ? -1 : 1;
 	if (a->range.start_ms != b->range.start_ms)
 		return a->range.start_ms < b->range.start_ms ? -1 : 1;
 	return 0;
@@ -351,16 +358,14 @@ compare_due(const void *left, const void *right)
 static bool
 goes_with(const struct due *a, const struct due *b)
 {
-	return a->item->urgent == b->item->urgent && a->range.end_ms == b->range.end_ms &&
-	       a->item->series.need.period_s == b->item->series.need.period_s;
+	return a->item->urgent == b->item->urgent && a->range.end_ms == b->range.end_ms && period_of(a) == period_of(b);
 }
 
 /* How many of the rows fit into one call with the first, whose window is the longest. */
 static size_t
 count_for_call(const struct due *rows, size_t count)
 {
-	size_t points =
-	    (size_t)((rows[0].range.end_ms - rows[0].range.start_ms) / (rows[0].item->series.need.period_s * 1000));
+	size_t points = (size_t)((rows[0].range.end_ms - rows[0].range.start_ms) / (period_of(&rows[0]) * 1000));
 	size_t most = points >= CLOUDWATCH_POINTS_MAX ? 1 : CLOUDWATCH_POINTS_MAX / points, i;
 
 	if (most > CLOUDWATCH_QUERIES_MAX)
@@ -378,11 +383,11 @@ query_of(const struct metric_item *item)
 	const struct metric_want *want = item->want;
 
 	return (struct cloudwatch_query){
-	    .metric = want->metric,
-	    .stat = need_stat_name(want->need.stat),
-	    .period_s = want->need.period_s,
+	    .metric = want->row->need.metric,
+	    .stat = need_stat_name(want->row->need.stat),
+	    .period_s = want->row->need.period_s,
 	    .stream = collect_stream_id(want->part->stream)->name,
-	    .dimension = dimensions[want->need.per],
+	    .dimension = dimensions[want->row->need.per],
 	    .subject = item->series.subject,
 	};
 }
@@ -485,7 +490,7 @@ start_calls(struct metric_place *place)
 /* ---- a batch ---- */
 
 static void
-add_due(struct due_list *list, struct metric_item *item)
+add_due(struct due_list *list, struct metric_item *item, int64_t base_ms)
 {
 	struct due *row;
 
@@ -495,15 +500,24 @@ add_due(struct due_list *list, struct metric_item *item)
 	}
 	row = &list->rows[list->count++];
 	row->item = item;
-	row->base_ms = metric_want_base_ms(item->want);
-	row->range = metric_series_next(&item->series, row->base_ms);
+	row->base_ms = base_ms;
+	row->range = metric_series_next(&item->series, &item->want->row->need, base_ms);
+}
+
+static void
+find_due_of(const struct metric_want *want, struct due_list *list)
+{
+	int64_t base_ms = metric_want_base_ms(want);
+
+	for (size_t i = 0; i < metric_want_count(want); i++)
+		if (metric_item_is_due(metric_want_item(want, i), base_ms))
+			add_due(list, metric_want_item(want, i), base_ms);
 }
 
 static void
 find_due(const struct metric_place *place, struct due_list *list)
 {
 	struct metric_part *part;
-	size_t w, i;
 
 	TAILQ_FOREACH(part, &place->parts, link)
 	{
@@ -512,10 +526,9 @@ find_due(const struct metric_place *place, struct due_list *list)
 		part->is_waiting = false;
 		if (metric_part_is_gone(part))
 			continue;
-		for (w = 0; w < part->count; w++)
-			for (i = 0; part->wants[w]->active && i < part->wants[w]->count; i++)
-				if (metric_item_is_due(part->wants[w]->items[i]))
-					add_due(list, part->wants[w]->items[i]);
+		for (size_t i = 0; i < part->rows->count; i++)
+			if (part->wants[i].active)
+				find_due_of(&part->wants[i], list);
 	}
 }
 

@@ -15,6 +15,7 @@
 #include "daemon/aws/cloudwatch.h"
 #include "daemon/collect_feed.h"
 #include "daemon/metric_feed.h"
+#include "daemon/metric_rows.h"
 #include "daemon/metric_series.h"
 
 #define METRIC_OPERATION    "cloudwatch:GetMetricData"
@@ -23,43 +24,55 @@
 
 struct metric_want;
 
-/* One series that is asked for. */
-struct metric_item {
-	struct metric_want *want;
-	struct metric_series series;
-	unsigned asking; /* calls under way, the newest of them sent at sent_ms (clock_mono_ms()), by hand or not */
-	int64_t sent_ms;
-	bool sent_urgent;
-	bool urgent;      /* somebody asks by hand: to be sent with the next batch, whether due or not */
-	int64_t asked_ms; /* clock_mono_ms() at which the last whole answer was asked for; 0: none came */
-	int64_t true_ms;  /* clock_now_ms() at which it came */
-	/* How the last try failed; failed_ms (clock_mono_ms()) 0: it did not. */
-	int64_t failed_ms, failed_base_ms; /* the latter as series.base_ms */
-	enum aws_fault fault;              /* AWS_OK: the budget is spent */
+/* How tries failed: those that failed together for the same reason share one. */
+struct metric_failure {
+	unsigned refs;
+	int64_t at_ms, base_ms; /* clock_mono_ms(); as metric_series_base_ms() */
+	enum aws_fault fault;   /* AWS_OK: the budget is spent */
 	char *why;
 };
 
-/* One need of a stream, of all its probes together: one series, or one a shard or consumer. */
+/* One series that is asked for. Dozens a stream: small. */
+struct metric_item {
+	struct metric_want *want;
+	struct metric_series series;
+	uint16_t asking; /* calls under way, the newest of them sent at sent_ms (clock_mono_ms()), by hand or not */
+	bool sent_urgent;
+	bool urgent; /* somebody asks by hand: to be sent with the next batch, whether due or not */
+	int64_t sent_ms;
+	int64_t asked_ms;               /* clock_mono_ms() at which the last whole answer was asked for; 0: none came */
+	int64_t true_ms;                /* clock_now_ms() at which it came */
+	struct metric_failure *failure; /* how the last try failed; NULL: it did not */
+};
+
+/* What a want has that is for each shard or consumer. */
+struct metric_subjects {
+	int64_t synced_ms;    /* clock_mono_ms() at which they were looked up */
+	struct fact *blocked; /* why there are none: a missing fact of this need; NULL: there are */
+	size_t count;
+	struct metric_item *items[]; /* in order of their subjects */
+};
+
+/* Why a look does without what is asked for each shard. */
+enum metric_without { METRIC_LOOKED_AT, METRIC_SHARDS_OFF, METRIC_NO_TROUBLE };
+
+/* One row of a stream: one series, or one a shard or consumer. Dozens a stream: small. */
 struct metric_want {
 	struct metric_part *part;
-	char *metric;
-	struct kd_need need;        /* with the longest window; its metric is the one above */
-	int64_t interval_ms;        /* the shortest */
-	struct metric_item **items; /* in order of their subjects */
-	size_t count;
-	const char *why_not;  /* why the last look did without; NULL: it did not */
-	bool active;          /* asked for with each batch; a stream's own always is */
-	int64_t synced_ms;    /* clock_mono_ms() at which its subjects were looked up; 0: never */
-	struct fact *blocked; /* why there are no subjects: a missing fact of this need; NULL: there are */
+	const struct metric_row *row;
+	struct metric_item *own;          /* the stream's; NULL: it is asked for */
+	struct metric_subjects *subjects; /* each of these; NULL: they were never looked up */
+	uint8_t without;                  /* enum metric_without: the last look's */
+	bool active;                      /* asked for with each batch; a stream's own always is */
 };
 
 /* The feed's part of a stream. */
 struct metric_part {
 	struct metric_place *place;
 	struct collect_stream *stream;
-	struct metric_want **wants;
-	size_t count;
-	int64_t stagger_ms; /* where in the hour its shifted windows are read */
+	struct metric_rows *rows;
+	struct metric_want *wants; /* one a row */
+	int64_t stagger_ms;        /* where in the hour its shifted windows are read */
 	bool is_waiting; /* asks with the next batch; what is not due then, since the budget moved, is served at once */
 	bool is_answered; /* something came; in place->answered */
 	TAILQ_ENTRY(metric_part) link, answered;
@@ -74,6 +87,7 @@ struct metric_place {
 	struct event kick;              /* a batch at the end of this turn of the loop */
 	LIST_HEAD(, metric_call) calls; /* the newest first */
 	size_t under_way;               /* of them */
+	struct metric_failure *failure; /* the last one, for the next that fails alike; or NULL */
 	unsigned history;               /* of batches, as collect_fails() takes it */
 	bool is_denied, is_troubled;
 	LIST_ENTRY(metric_place) link;
@@ -86,6 +100,7 @@ struct metric_feed {
 	bool is_tight, is_told; /* the budget, as it was told last; and whether it ever was */
 	size_t asking;          /* metrics of calls under way: paid, or soon */
 	LIST_HEAD(, metric_place) places;
+	struct metric_rows_list rows;
 };
 
 /* metric_place.c */
@@ -99,27 +114,29 @@ void metric_place_forget(struct metric_place *place, const struct metric_item *i
 void metric_place_note_late(struct metric_place *place, const char *why);
 
 /* metric_want.c */
-struct metric_want *metric_want_new(struct metric_part *part, const struct collect_want *from);
-void metric_want_free(struct metric_want *want);
-/* Others want it too. */
-void metric_want_widen(struct metric_want *want, const struct collect_want *from);
+void metric_want_init(struct metric_want *want, struct metric_part *part, const struct metric_row *row);
+void metric_want_clear(struct metric_want *want);
 /* Takes over the series of the one of before, which keeps none. */
 void metric_want_inherit(struct metric_want *want, struct metric_want *before);
-/* One series for each of these (sorted, borrowed), no others. blocked (taken): why there are none. */
+size_t metric_want_count(const struct metric_want *want);
+struct metric_item *metric_want_item(const struct metric_want *want, size_t i);
+/* Of a want for each shard or consumer: one series for each of these (sorted, borrowed), no others. blocked (taken): why there are none. */
 void metric_want_sync(struct metric_want *want, const char *const *subjects, size_t count, struct fact *blocked_taken);
 /* The end of the newest settled period, now. */
 int64_t metric_want_base_ms(const struct metric_want *want);
 /* How often its metrics are asked for: stretched, or (stretch 1) as configured. */
 double metric_want_step_ms(const struct metric_want *want, double stretch);
 /* Does it serve these terms: of this turn (urgent: asked for since), or failed, with no other try yet? */
-bool metric_item_is_ready(const struct metric_item *item, int64_t window_s, const struct collect_terms *terms);
+bool metric_item_is_ready(
+    const struct metric_item *item, int64_t window_s, int64_t base_ms, const struct collect_terms *terms);
 /* Is a call under way that will serve them? */
 bool metric_item_is_coming(const struct metric_item *item, const struct collect_terms *terms);
 /* Is it to be asked for in a batch that goes out now? */
-bool metric_item_is_due(const struct metric_item *item);
+bool metric_item_is_due(const struct metric_item *item, int64_t base_ms);
 void metric_item_take(struct metric_item *item, const struct metric_range *range, int64_t base_ms, int64_t asked_ms,
     const double *values);
 void metric_item_fail(struct metric_item *item, enum aws_fault fault, const char *why);
+void metric_failure_unref(struct metric_failure *failure); /* NULL is fine */
 /* What is known now; late: nothing more will come in time. The caller's reference. */
 struct fact *metric_want_fact(const struct metric_want *want, const struct kd_need *need, bool late);
 

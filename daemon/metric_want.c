@@ -23,117 +23,108 @@ item_new(struct metric_want *want, const char *subject)
 	struct metric_item *item = mem_new(1, sizeof(*item));
 
 	item->want = want;
-	metric_series_init(&item->series, &want->need, subject);
+	metric_series_init(&item->series, subject);
 	return item;
 }
 
 static void
 item_free(struct metric_item *item)
 {
+	if (item == NULL)
+		return;
 	if (item->asking > 0)
 		metric_place_forget(item->want->part->place, item);
 	metric_series_clear(&item->series);
-	free(item->why);
+	metric_failure_unref(item->failure);
 	free(item);
 }
 
-struct metric_want *
-metric_want_new(struct metric_part *part, const struct collect_want *from)
+static const struct kd_need *
+need_of(const struct metric_item *item)
 {
-	struct metric_want *want = mem_new(1, sizeof(*want));
+	return &item->want->row->need;
+}
 
-	want->part = part;
-	want->metric = mem_strdup(from->need.metric);
-	want->need = from->need;
-	want->need.metric = want->metric;
-	want->interval_ms = from->interval_s * 1000;
-	return want;
+void
+metric_want_init(struct metric_want *want, struct metric_part *part, const struct metric_row *row)
+{
+	*want = (struct metric_want){.part = part, .row = row};
+	if (row->need.per != KD_PER_STREAM)
+		return;
+	want->own = item_new(want, NULL);
+	want->active = true;
 }
 
 static void
-free_items(struct metric_want *want)
+free_subjects(struct metric_subjects *subjects)
 {
-	size_t i;
-
-	for (i = 0; i < want->count; i++)
-		item_free(want->items[i]);
-	free(want->items);
-	fact_unref(want->blocked);
-}
-
-void
-metric_want_free(struct metric_want *want)
-{
-	if (want == NULL)
+	if (subjects == NULL)
 		return;
-	free_items(want);
-	free(want->metric);
-	free(want);
+	for (size_t i = 0; i < subjects->count; i++)
+		item_free(subjects->items[i]);
+	fact_unref(subjects->blocked);
+	free(subjects);
 }
 
 void
-metric_want_widen(struct metric_want *want, const struct collect_want *from)
+metric_want_clear(struct metric_want *want)
 {
-	size_t i;
-
-	if (from->need.window_s > want->need.window_s)
-		want->need.window_s = from->need.window_s;
-	for (i = 0; i < want->count; i++)
-		metric_series_widen(&want->items[i]->series, from->need.window_s);
-	if (from->interval_s * 1000 < want->interval_ms)
-		want->interval_ms = from->interval_s * 1000;
+	item_free(want->own);
+	free_subjects(want->subjects);
+	want->own = NULL;
+	want->subjects = NULL;
 }
 
 void
 metric_want_inherit(struct metric_want *want, struct metric_want *before)
 {
-	size_t i;
-
-	free_items(want);
-	want->items = before->items;
-	want->count = before->count;
+	metric_want_clear(want);
+	want->own = before->own;
+	want->subjects = before->subjects;
 	want->active = before->active;
-	want->synced_ms = before->synced_ms;
-	want->blocked = before->blocked;
-	before->items = NULL;
-	before->count = 0;
-	before->blocked = NULL;
-	for (i = 0; i < want->count; i++) {
-		want->items[i]->want = want;
-		want->items[i]->series.need = want->need;
-	}
+	before->own = NULL;
+	before->subjects = NULL;
+	for (size_t i = 0; i < metric_want_count(want); i++)
+		metric_want_item(want, i)->want = want;
 }
 
-/* NULL is the stream as a whole. */
-static int
-compare_subjects(const char *a, const char *b)
+size_t
+metric_want_count(const struct metric_want *want)
 {
-	return a == NULL || b == NULL ? (a != NULL) - (b != NULL) : strcmp(a, b);
+	if (want->own != NULL)
+		return 1;
+	return want->subjects != NULL ? want->subjects->count : 0;
+}
+
+struct metric_item *
+metric_want_item(const struct metric_want *want, size_t i)
+{
+	return want->own != NULL ? want->own : want->subjects->items[i];
 }
 
 /* Both lists are in order. */
 void
 metric_want_sync(struct metric_want *want, const char *const *subjects, size_t count, struct fact *blocked_taken)
 {
-	struct metric_item **items = mem_new(count, sizeof(*items));
-	size_t i, old = 0;
+	struct metric_subjects *before = want->subjects;
+	struct metric_subjects *now = mem_new(1, sizeof(*now) + count * sizeof(struct metric_item *));
+	size_t i, old = 0, old_count = before != NULL ? before->count : 0;
 
 	for (i = 0; i < count; i++) {
-		while (old < want->count && compare_subjects(want->items[old]->series.subject, subjects[i]) < 0)
-			item_free(want->items[old++]);
-		if (old < want->count && compare_subjects(want->items[old]->series.subject, subjects[i]) == 0)
-			items[i] = want->items[old++];
-		else
-			items[i] = item_new(want, subjects[i]);
+		while (old < old_count && strcmp(before->items[old]->series.subject, subjects[i]) < 0)
+			old++;
+		if (old < old_count && strcmp(before->items[old]->series.subject, subjects[i]) == 0) {
+			now->items[i] = before->items[old];
+			before->items[old++] = NULL;
+		} else {
+			now->items[i] = item_new(want, subjects[i]);
+		}
 	}
-	while (old < want->count)
-		item_free(want->items[old++]);
-	free(want->items);
-	fact_unref(want->blocked);
-	want->items = items;
-	want->count = count;
-	want->blocked = blocked_taken;
-	want->synced_ms = clock_mono_ms();
+	now->count = count;
+	now->blocked = blocked_taken;
+	now->synced_ms = clock_mono_ms();
+	want->subjects = now;
+	free_subjects(before);
 }
 
 /* ---- turns ---- */
@@ -148,22 +139,22 @@ int64_t
 metric_want_base_ms(const struct metric_want *want)
 {
 	return metric_series_settled(
-	    want->need.period_s, aws_place_now_ms(want->part->place->aws), feed_of(want)->options.settle_s * 1000);
+	    want->row->need.period_s, aws_place_now_ms(want->part->place->aws), feed_of(want)->options.settle_s * 1000);
 }
 
 /* What is shifted is read an hour ahead, and that cannot be stretched. */
 double
 metric_want_step_ms(const struct metric_want *want, double stretch)
 {
-	double step_ms = (double)metric_price_step_s(&want->need, want->interval_ms / 1000) * 1000;
+	double step_ms = (double)metric_price_step_s(&want->row->need, want->row->interval_ms / 1000) * 1000;
 
-	return want->need.shift_s > 0 ? step_ms : step_ms * stretch;
+	return want->row->need.shift_s > 0 ? step_ms : step_ms * stretch;
 }
 
 static double
 turn_of(const struct metric_want *want, int64_t base_ms)
 {
-	int64_t at_ms = base_ms + (want->need.shift_s > 0 ? want->part->stagger_ms : 0);
+	int64_t at_ms = base_ms + (want->row->need.shift_s > 0 ? want->part->stagger_ms : 0);
 
 	return floor((double)at_ms / metric_want_step_ms(want, 1));
 }
@@ -176,42 +167,41 @@ is_same_turn(const struct metric_want *want, int64_t then_ms, int64_t base_ms)
 
 	if (then_ms > base_ms) /* the clock was ahead of AWS's, and has been set right */
 		return false;
-	if (stretch > 1 && want->need.shift_s == 0)
+	if (stretch > 1 && want->row->need.shift_s == 0)
 		return (double)(base_ms - then_ms) < metric_want_step_ms(want, stretch);
 	return turn_of(want, then_ms) >= turn_of(want, base_ms);
 }
 
 static bool
-is_fresh(const struct metric_item *item, int64_t window_s)
+is_fresh(const struct metric_item *item, int64_t window_s, int64_t base_ms)
 {
-	int64_t base_ms = metric_want_base_ms(item->want);
-
-	return metric_series_holds(&item->series, window_s, base_ms) &&
-	       is_same_turn(item->want, item->series.base_ms, base_ms);
+	return metric_series_holds(&item->series, need_of(item), window_s, base_ms) &&
+	       is_same_turn(item->want, metric_series_base_ms(&item->series), base_ms);
 }
 
 /* It has failed, and nothing that may explain it has ended since. */
 static bool
 fails(const struct metric_item *item)
 {
-	return item->failed_ms != 0 && !aws_place_is_mended_since(item->want->part->place->aws, item->failed_ms);
+	return item->failure != NULL && !aws_place_is_mended_since(item->want->part->place->aws, item->failure->at_ms);
 }
 
 /* It has failed in this turn, and not so long ago that it is tried again within it: with the others, where it can be. */
 static bool
-rests(const struct metric_item *item)
+rests(const struct metric_item *item, int64_t base_ms)
 {
-	return fails(item) && clock_mono_ms() - item->failed_ms < RETRY_MS &&
-	       is_same_turn(item->want, item->failed_base_ms, metric_want_base_ms(item->want));
+	return fails(item) && clock_mono_ms() - item->failure->at_ms < RETRY_MS &&
+	       is_same_turn(item->want, item->failure->base_ms, base_ms);
 }
 
 bool
-metric_item_is_ready(const struct metric_item *item, int64_t window_s, const struct collect_terms *terms)
+metric_item_is_ready(
+    const struct metric_item *item, int64_t window_s, int64_t base_ms, const struct collect_terms *terms)
 {
 	if (!terms->urgent)
-		return is_fresh(item, window_s) || rests(item);
-	return item->failed_ms != 0 ? item->failed_ms >= terms->since_ms && fails(item)
-				    : item->asked_ms != 0 && item->asked_ms >= terms->since_ms;
+		return is_fresh(item, window_s, base_ms) || rests(item, base_ms);
+	return item->failure != NULL ? item->failure->at_ms >= terms->since_ms && fails(item)
+				     : item->asked_ms != 0 && item->asked_ms >= terms->since_ms;
 }
 
 /* By hand it shall not wait behind others. */
@@ -224,11 +214,11 @@ metric_item_is_coming(const struct metric_item *item, const struct collect_terms
 }
 
 bool
-metric_item_is_due(const struct metric_item *item)
+metric_item_is_due(const struct metric_item *item, int64_t base_ms)
 {
 	if (item->urgent)
 		return true;
-	return item->asking == 0 && !rests(item) && !is_fresh(item, item->series.need.window_s);
+	return item->asking == 0 && !rests(item, base_ms) && !is_fresh(item, need_of(item)->window_s, base_ms);
 }
 
 /* ---- answers ---- */
@@ -239,34 +229,60 @@ metric_item_take(
 {
 	if (asked_ms < item->asked_ms) /* a newer question has been answered already */
 		return;
-	metric_series_take(&item->series, range, base_ms, values);
+	metric_series_take(&item->series, need_of(item), range, base_ms, values);
 	item->asked_ms = asked_ms;
 	item->true_ms = clock_now_ms();
-	item->failed_ms = 0;
-	free(item->why);
-	item->why = NULL;
+	metric_failure_unref(item->failure);
+	item->failure = NULL;
+}
+
+void
+metric_failure_unref(struct metric_failure *failure)
+{
+	if (failure == NULL || --failure->refs > 0)
+		return;
+	free(failure->why);
+	free(failure);
+}
+
+static bool
+is_alike(const struct metric_failure *a, const struct metric_failure *b)
+{
+	return a->at_ms == b->at_ms && a->base_ms == b->base_ms && a->fault == b->fault && strcmp(a->why, b->why) == 0;
 }
 
 void
 metric_item_fail(struct metric_item *item, enum aws_fault fault, const char *why)
 {
-	item->failed_ms = clock_mono_ms();
-	item->failed_base_ms = metric_want_base_ms(item->want);
-	item->fault = fault;
-	cause_set(&item->why, "%s", why);
+	struct metric_failure **last = &item->want->part->place->failure;
+	struct metric_failure now = {.refs = 1,
+	    .at_ms = clock_mono_ms(),
+	    .base_ms = metric_want_base_ms(item->want),
+	    .fault = fault,
+	    .why = (char *)why};
+
+	if (*last == NULL || !is_alike(*last, &now)) {
+		metric_failure_unref(*last);
+		now.why = mem_strdup(why);
+		*last = mem_new(1, sizeof(**last));
+		**last = now;
+	}
+	(*last)->refs++;
+	metric_failure_unref(item->failure);
+	item->failure = *last;
 }
 
 /* ---- facts ---- */
 
 /* Young enough to judge by, though newer points could not be had. The past does not age. */
 static bool
-is_young(const struct metric_item *item)
+is_young(const struct metric_item *item, int64_t base_ms)
 {
 	const struct metric_want *want = item->want;
 	double stretch = feed_of(want)->stretch;
 	double old_ms = fmax(OLD_TURNS * metric_want_step_ms(want, isinf(stretch) ? 1 : stretch), OLD_MIN_MS);
 
-	return want->need.shift_s > 0 || (double)(metric_want_base_ms(want) - item->series.base_ms) <= old_ms;
+	return want->row->need.shift_s > 0 || (double)(base_ms - metric_series_base_ms(&item->series)) <= old_ms;
 }
 
 /* The finding that explains it; the caller's, or NULL. */
@@ -274,23 +290,25 @@ static char *
 blame_of(const struct metric_item *item)
 {
 	struct aws_place *aws = item->want->part->place->aws;
+	enum aws_fault fault = item->failure->fault;
 	char *blame;
 
-	if (item->fault == AWS_OK)
+	if (fault == AWS_OK)
 		return mem_strdup(METRIC_UNPAID_BLAME);
-	if (item->fault == AWS_DENIED)
+	if (fault == AWS_DENIED)
 		return collect_blame(aws, "denied", METRIC_OPERATION);
-	blame = aws_place_blame(aws, "monitoring", item->fault);
+	blame = aws_place_blame(aws, "monitoring", fault);
 	return blame != NULL ? blame : collect_blame(aws, "answer", METRIC_OPERATION);
 }
 
 static struct fact *
 missing_failed(const struct metric_item *item, const struct kd_need *need)
 {
-	const struct aws_error error = {.fault = item->fault};
+	const struct metric_failure *failure = item->failure;
+	const struct aws_error error = {.fault = failure->fault};
 	char *blame = blame_of(item);
-	struct fact *fact =
-	    fact_new_missing_need(need, item->fault == AWS_OK ? KD_STALE : aws_error_reason(&error), item->why, blame);
+	struct fact *fact = fact_new_missing_need(
+	    need, failure->fault == AWS_OK ? KD_STALE : aws_error_reason(&error), failure->why, blame);
 
 	free(blame);
 	return fact;
@@ -316,16 +334,17 @@ missing_late(const struct metric_want *want, const struct kd_need *need)
 
 /* The first that is not known stands for all: half a list of shards would hide what is wrong with the others. */
 static struct fact *
-missing_of(const struct metric_want *want, const struct kd_need *need, bool late)
+missing_of(const struct metric_want *want, const struct kd_need *need, int64_t base_ms, bool late)
 {
-	size_t i;
+	size_t i, count = metric_want_count(want);
 
-	for (i = 0; i < want->count; i++) {
-		const struct metric_item *item = want->items[i];
+	for (i = 0; i < count; i++) {
+		const struct metric_item *item = metric_want_item(want, i);
 
-		if (metric_series_holds(&item->series, need->window_s, metric_want_base_ms(want)) && is_young(item))
+		if (metric_series_holds(&item->series, need_of(item), need->window_s, base_ms) &&
+		    is_young(item, base_ms))
 			continue;
-		if (item->failed_ms != 0)
+		if (item->failure != NULL)
 			return missing_failed(item, need);
 		if (late)
 			return missing_late(want, need);
@@ -337,19 +356,23 @@ missing_of(const struct metric_want *want, const struct kd_need *need, bool late
 }
 
 static struct fact *
-known_of(const struct metric_want *want, const struct kd_need *need)
+known_of(const struct metric_want *want, const struct kd_need *need, int64_t base_ms)
 {
-	struct kd_series *list = mem_new(want->count, sizeof(*list));
-	int64_t base_ms = metric_want_base_ms(want), true_ms = clock_now_ms();
+	size_t i, count = metric_want_count(want), points = (size_t)(need->window_s / need->period_s);
+	struct kd_series *list = mem_new(count, sizeof(*list));
+	double *room = mem_new(count * points, sizeof(*room));
+	int64_t true_ms = clock_now_ms();
 	struct fact *fact;
-	size_t i;
 
-	for (i = 0; i < want->count; i++) {
-		list[i] = metric_series_cut(&want->items[i]->series, need->window_s, base_ms);
-		if (want->items[i]->true_ms < true_ms)
-			true_ms = want->items[i]->true_ms;
+	for (i = 0; i < count; i++) {
+		const struct metric_item *item = metric_want_item(want, i);
+
+		list[i] = metric_series_cut(&item->series, need_of(item), need->window_s, base_ms, room + i * points);
+		if (item->true_ms < true_ms)
+			true_ms = item->true_ms;
 	}
-	fact = fact_new_series(true_ms, need, list, want->count);
+	fact = fact_new_series(true_ms, need, list, count);
+	free(room);
 	free(list);
 	return fact;
 }
@@ -357,11 +380,12 @@ known_of(const struct metric_want *want, const struct kd_need *need)
 struct fact *
 metric_want_fact(const struct metric_want *want, const struct kd_need *need, bool late)
 {
+	const struct fact *blocked = want->subjects != NULL ? want->subjects->blocked : NULL;
+	int64_t base_ms = metric_want_base_ms(want);
 	struct fact *missing;
 
-	if (want->blocked != NULL)
-		return fact_new_missing_need(
-		    need, fact_reason(want->blocked), fact_why(want->blocked), fact_blame(want->blocked));
-	missing = missing_of(want, need, late);
-	return missing != NULL ? missing : known_of(want, need);
+	if (blocked != NULL)
+		return fact_new_missing_need(need, fact_reason(blocked), fact_why(blocked), fact_blame(blocked));
+	missing = missing_of(want, need, base_ms, late);
+	return missing != NULL ? missing : known_of(want, need, base_ms);
 }
