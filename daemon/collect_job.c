@@ -62,16 +62,43 @@ job_timer_cb(evutil_socket_t fd, short what, void *arg)
 	finish(arg);
 }
 
-/* Which needs are served by now? */
+/* Which of Kinesis's own needs are served by now? false: not all. */
+static bool
+take_own(struct collect_job *job)
+{
+	bool all = true;
+
+	for (size_t i = 0; i < job->count; i++) {
+		if (job->facts[i] != NULL || !collect_is_own(job->needs[i].kind))
+			continue;
+		job->facts[i] = collect_get(job->stream, &job->needs[i], &job->terms);
+		job->pending -= job->facts[i] != NULL;
+		all &= job->facts[i] != NULL;
+	}
+	return all;
+}
+
+/* And of the others? Thousands of jobs may wait for their turn to describe the stream: a day of points is not held that long, but made when it is needed. */
 static void
 take(struct collect_job *job)
 {
+	bool all_own = take_own(job);
+
+	if (all_own)
+		job->at_hand = 0;
 	for (size_t i = 0; i < job->count; i++) {
-		if (job->facts[i] != NULL)
+		struct fact *fact;
+
+		if (job->facts[i] != NULL || collect_is_own(job->needs[i].kind) || (job->at_hand >> i & 1) != 0)
 			continue;
-		job->facts[i] = collect_get(job->stream, &job->needs[i], &job->terms);
-		if (job->facts[i] != NULL)
-			job->pending--;
+		fact = collect_get(job->stream, &job->needs[i], &job->terms);
+		if (fact != NULL && !all_own && job->needs[i].kind == KD_METRIC) {
+			job->at_hand |= UINT32_C(1) << i;
+			fact_unref(fact);
+			continue;
+		}
+		job->facts[i] = fact;
+		job->pending -= fact != NULL;
 	}
 }
 
@@ -79,7 +106,7 @@ static void
 ask_pending(struct collect_job *job)
 {
 	for (size_t i = 0; i < job->count; i++)
-		if (job->facts[i] == NULL)
+		if (job->facts[i] == NULL && (job->at_hand >> i & 1) == 0)
 			collect_ask(job->stream, &job->needs[i], &job->terms);
 }
 
@@ -106,7 +133,7 @@ struct collect_job *
 collect_gather(struct collect_stream *stream, const struct kd_need *needs, size_t count,
     const struct collect_terms *terms, collect_cb cb, void *arg)
 {
-	struct collect_job *job = mem_new(1, sizeof(*job));
+	struct collect_job *job = mem_new(1, sizeof(*job) + count * sizeof(struct fact *));
 	int64_t wait_ms = terms->deadline_ms - clock_mono_ms();
 	struct timeval wait;
 

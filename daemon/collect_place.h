@@ -87,12 +87,13 @@ struct collect_job {
 	const struct kd_need *needs;
 	size_t count;
 	struct collect_terms terms;
-	struct fact *facts[COLLECT_NEEDS_MAX]; /* by need; NULL: pending */
 	size_t pending;
+	uint32_t at_hand; /* needs for metrics that wait for Kinesis's part alone, a bit each */
 	collect_cb cb;
 	void *arg;
 	struct event timer; /* the deadline; or at once, when nothing was pending */
 	LIST_ENTRY(collect_job) link;
+	struct fact *facts[]; /* by need; NULL: pending */
 };
 
 /* collect_place.c */
