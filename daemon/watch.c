@@ -75,15 +75,23 @@ remember(const struct watch *watch, const char *probe, const char *state)
 /* ---- when ---- */
 
 static void
-wait_until(struct task *task, int64_t due_ms)
+arm(struct watch *watch, int64_t due_ms)
 {
 	int64_t wait_ms = due_ms - clock_mono_ms();
 	struct timeval wait = clock_wait(wait_ms > 0 ? wait_ms : 0);
 
+	if (watch->schedule->passive || (evtimer_pending(&watch->timer, NULL) && watch->armed_ms <= due_ms))
+		return;
+	watch->armed_ms = due_ms;
+	event_add(&watch->timer, &wait);
+}
+
+static void
+wait_until(struct task *task, int64_t due_ms)
+{
 	task->phase = TASK_WAITING;
 	task->due_ms = due_ms;
-	if (!task->watch->schedule->passive)
-		event_add(task->timer, &wait);
+	arm(task->watch, due_ms);
 }
 
 /*
@@ -210,7 +218,6 @@ look(struct task *task, int64_t since_ms, bool by_hand)
 	    .detailed = is_detailed(task),
 	    .deadline_ms = deadline_ms(task, by_hand)};
 
-	event_del(task->timer);
 	task->phase = TASK_GATHERING;
 	task->since_ms = since_ms;
 	task->due_ms = terms.deadline_ms;
@@ -222,11 +229,23 @@ look(struct task *task, int64_t since_ms, bool by_hand)
 static void
 due_cb(evutil_socket_t fd, short what, void *arg)
 {
-	struct task *task = arg;
+	struct watch *watch = arg;
+	int64_t now_ms = clock_mono_ms(), next_ms = INT64_MAX;
 
 	(void)fd;
 	(void)what;
-	look(task, clock_mono_ms() - rules_of(task)->interval_s * 500, false);
+	for (size_t i = 0; i < watch->tasks_count; i++) {
+		struct task *task = watch->tasks[i];
+
+		if (task == NULL || task->phase != TASK_WAITING)
+			continue;
+		if (task->due_ms <= now_ms || task->due_ms <= watch->armed_ms)
+			look(task, now_ms - rules_of(task)->interval_s * 500, false);
+		else if (task->due_ms < next_ms)
+			next_ms = task->due_ms;
+	}
+	if (next_ms != INT64_MAX)
+		arm(watch, next_ms);
 }
 
 void
@@ -256,9 +275,8 @@ task_new(struct watch *watch, size_t probe)
 	struct task *task = mem_new(1, sizeof(*task));
 
 	task->watch = watch;
-	task->probe = probe;
+	task->probe = (uint32_t)probe;
 	TAILQ_INIT(&task->tickets);
-	task->timer = event_new(watch->schedule->parts.base, -1, 0, due_cb, task);
 	task->state = recall(task);
 	return task;
 }
@@ -268,7 +286,6 @@ task_free(struct task *task)
 {
 	if (task == NULL)
 		return;
-	event_free(task->timer);
 	if (task->gathering != NULL)
 		collect_cancel(task->gathering);
 	if (task->judging != NULL)
@@ -359,6 +376,7 @@ watch_new(
 	watch->config = config;
 	watch->discovered = discovered_taken;
 	watch->spread = spread_of(config->id);
+	evtimer_assign(&watch->timer, schedule->parts.base, due_cb, watch);
 	watch->facts = new_facts(watch, cause);
 	if (watch->facts == NULL) {
 		watch_free(watch);
@@ -381,6 +399,7 @@ free_tasks(struct task **tasks, size_t count)
 void
 watch_free(struct watch *watch)
 {
+	event_del(&watch->timer);
 	free_tasks(watch->tasks, watch->tasks_count);
 	collect_stream_free(watch->facts);
 	config_stream_free(watch->discovered);

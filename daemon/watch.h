@@ -3,6 +3,7 @@
 #ifndef KDIAG_WATCH_H
 #define KDIAG_WATCH_H
 
+#include <event2/event_struct.h>
 #include <sys/queue.h>
 
 #include "daemon/lossy.h"
@@ -22,9 +23,8 @@ TAILQ_HEAD(ticket_list, ticket);
 /* One probe of one stream. */
 struct task {
 	struct watch *watch;
-	size_t probe; /* index in the config's plugins */
+	uint32_t probe; /* index in the config's plugins */
 	enum task_phase phase;
-	struct event *timer;
 	int64_t due_ms;   /* clock_mono_ms(): of the next look while waiting, the deadline while gathering */
 	int64_t since_ms; /* of the look under way */
 	int64_t done_ms;  /* when the last look ended; 0: none yet */
@@ -42,7 +42,9 @@ struct watch {
 	struct collect_stream *facts;
 	struct task **tasks; /* by probe index; NULL: not enabled */
 	size_t tasks_count;
-	uint32_t spread; /* where in its interval this stream stands */
+	struct event timer; /* for all that wait: most come due together */
+	int64_t armed_ms;   /* clock_mono_ms() at which it shall go off */
+	uint32_t spread;    /* where in its interval this stream stands */
 	int64_t as_of_ms;
 	int64_t unlisted_ms;
 };
