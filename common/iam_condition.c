@@ -257,7 +257,7 @@ parse_operator(const char *name, struct iam_condition *condition, char **cause)
 }
 
 static int
-compile_operand(struct iam_arena *arena, const struct operator_row *op, const json_t *value, bool variables,
+compile_operand(struct iam_arena *arena, const struct operator_row *op, struct json_view value, bool variables,
     struct operand *operand, char **cause)
 {
 	unsigned flags = variables ? op->flags : op->flags & ~(unsigned)IAM_VARIABLES;
@@ -273,64 +273,60 @@ compile_operand(struct iam_arena *arena, const struct operator_row *op, const js
 }
 
 static int
-compile_key(struct iam_arena *arena, const char *key, const json_t *value, bool variables,
-    struct iam_condition *condition, char **cause)
+compile_key(
+    struct iam_arena *arena, struct json_view key, bool variables, struct iam_condition *condition, char **cause)
 {
-	bool many = json_is_array(value);
-	size_t count = many ? json_array_size(value) : 1;
+	size_t count, len;
+	struct json_view one = json_view_one_or_many(json_view_value(key), &count);
+	const char *name = json_view_string(key, &len);
 	struct operand *operands = iam_arena_new(arena, count + 1, sizeof *operands);
 
-	if (*key == '\0')
+	if (len == 0)
 		return cause_set(cause, "Condition: a key of %s is empty", condition->op->name);
-	condition->key = iam_arena_copy(arena, key, strlen(key));
+	condition->key = iam_arena_copy(arena, name, len);
 	condition->operands = operands;
 	condition->count = count;
-	for (size_t i = 0; i < count; i++)
-		if (compile_operand(arena, condition->op, many ? json_array_get(value, i) : value, variables,
-			&operands[i], cause) != 0)
+	for (size_t i = 0; i < count; i++, one = json_view_next(one))
+		if (compile_operand(arena, condition->op, one, variables, &operands[i], cause) != 0)
 			return -1;
 	return 0;
 }
 
 static int
-count_keys(const json_t *block, size_t *count, char **cause)
+count_keys(struct json_view block, size_t *count, char **cause)
 {
-	const char *name;
-	json_t *keys;
+	struct json_view name;
+	size_t i;
 
-	if (!json_is_object(block))
+	if (!json_view_is(block, JSON_OBJECT))
 		return cause_set(cause, "Condition is not an object");
 	*count = 0;
-	json_object_foreach((json_t *)block, name, keys)
-	{
-		if (!json_is_object(keys))
+	JSON_VIEW_EACH (block, i, name) {
+		if (!json_view_is(json_view_value(name), JSON_OBJECT))
 			return cause_set(cause, "Condition: an operator has no object of keys and values");
-		*count += json_object_size(keys);
+		*count += json_view_count(json_view_value(name));
 	}
 	return *count <= CONDITIONS_MAX ? 0 : cause_set(cause, "Condition has more than %d keys", CONDITIONS_MAX);
 }
 
 int
-iam_condition_compile(struct iam_arena *arena, const json_t *block, bool variables,
+iam_condition_compile(struct iam_arena *arena, struct json_view block, bool variables,
     const struct iam_condition **conditions, size_t *count, char **cause)
 {
 	struct iam_condition *compiled, head;
-	const char *name, *key;
-	json_t *keys, *value;
-	size_t n = 0;
+	struct json_view name, key;
+	size_t n = 0, i, j;
 
 	if (count_keys(block, count, cause) != 0)
 		return -1;
 	*conditions = compiled = iam_arena_new(arena, *count + 1, sizeof *compiled);
-	json_object_foreach((json_t *)block, name, keys)
-	{
+	JSON_VIEW_EACH (block, i, name) {
 		head = (struct iam_condition){0};
-		if (parse_operator(name, &head, cause) != 0)
+		if (parse_operator(json_view_string(name, NULL), &head, cause) != 0)
 			return -1;
-		json_object_foreach(keys, key, value)
-		{
+		JSON_VIEW_EACH (json_view_value(name), j, key) {
 			compiled[n] = head;
-			if (compile_key(arena, key, value, variables, &compiled[n++], cause) != 0)
+			if (compile_key(arena, key, variables, &compiled[n++], cause) != 0)
 				return -1;
 		}
 	}

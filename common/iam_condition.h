@@ -6,10 +6,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include <jansson.h>
-
 #include "common/iam_arena.h"
 #include "common/iam_match.h"
+#include "common/json_view.h"
 
 struct iam_condition;
 
@@ -31,7 +30,7 @@ enum iam_truth iam_condition_lookup(void *arg, const char *key, const char **tex
  * Compiles {"Operator": {"key": value or [values]}} into the arena, an array of *count conditions. variables: `${…}` are variables (Version 2012-10-17).
  * 0, or -1 with a sentence.
  */
-int iam_condition_compile(struct iam_arena *arena, const json_t *block, bool variables,
+int iam_condition_compile(struct iam_arena *arena, struct json_view block, bool variables,
     const struct iam_condition **conditions, size_t *count, char **cause);
 
 /*

@@ -2,7 +2,7 @@
 /* iam_context: owns the keys of a request and their values; knows nothing of what a condition makes of them. */
 #include "common/iam_context.h"
 
-#include <assert.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -12,22 +12,23 @@
 enum { NUMBER_SIZE = 40 };
 
 const char *
-iam_context_text(struct iam_arena *arena, const json_t *value)
+iam_context_text(struct iam_arena *arena, struct json_view value)
 {
+	const struct json_node *node = &value.doc->nodes[value.at];
 	char number[NUMBER_SIZE];
 
-	switch (json_typeof(value)) {
+	switch (node->type) {
 	case JSON_STRING:
-		return json_string_value(value);
+		return json_view_string(value, NULL);
 	case JSON_TRUE:
 		return "true";
 	case JSON_FALSE:
 		return "false";
 	case JSON_INTEGER:
-		snprintf(number, sizeof number, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+		snprintf(number, sizeof number, "%" PRId64, node->is.integer);
 		return iam_arena_copy(arena, number, strlen(number));
 	case JSON_REAL:
-		snprintf(number, sizeof number, "%.15g", json_real_value(value));
+		snprintf(number, sizeof number, "%.15g", node->is.real);
 		return iam_arena_copy(arena, number, strlen(number));
 	default:
 		return NULL;
@@ -35,13 +36,14 @@ iam_context_text(struct iam_arena *arena, const json_t *value)
 }
 
 static int
-read_values(struct iam_arena *arena, const json_t *value, struct iam_key *key, char **cause)
+read_values(struct iam_arena *arena, struct json_view value, struct iam_key *key, char **cause)
 {
-	size_t count = json_is_array(value) ? json_array_size(value) : 1;
+	size_t count;
+	struct json_view one = json_view_one_or_many(value, &count);
 	const char **values = iam_arena_new(arena, count + 1, sizeof *values);
 
-	for (size_t i = 0; i < count; i++) {
-		values[i] = iam_context_text(arena, json_is_array(value) ? json_array_get(value, i) : value);
+	for (size_t i = 0; i < count; i++, one = json_view_next(one)) {
+		values[i] = iam_context_text(arena, one);
 		if (values[i] == NULL)
 			return cause_set(
 			    cause, "context: a value is no string, number or boolean, nor an array of them");
@@ -71,21 +73,22 @@ add_key(struct iam_arena *arena, struct iam_context *context, const char *name)
 }
 
 int
-iam_context_read(struct iam_arena *arena, const json_t *object, struct iam_context *context, char **cause)
+iam_context_read(struct iam_arena *arena, struct json_view object, struct iam_context *context, char **cause)
 {
 	struct iam_work work = {.left = INT64_MAX};
+	struct json_view key;
 	const char *name;
-	json_t *value;
+	size_t i;
 
-	if (json_object_size(object) > IAM_CONTEXT_KEYS_MAX)
+	if (json_view_count(object) > IAM_CONTEXT_KEYS_MAX)
 		return cause_set(cause, "context has more than %d keys", IAM_CONTEXT_KEYS_MAX);
-	json_object_foreach((json_t *)object, name, value)
-	{
+	JSON_VIEW_EACH (object, i, key) {
+		name = json_view_string(key, NULL);
 		if (iam_context_find(context, name, &work) != NULL)
 			return cause_set(cause, "context has a key twice: case does not count in them");
-		if (json_is_null(value) || (json_is_array(value) && json_array_size(value) == 0))
+		if (json_view_is(json_view_value(key), JSON_NULL))
 			add_key(arena, context, name);
-		else if (read_values(arena, value, add_key(arena, context, name), cause) != 0)
+		else if (read_values(arena, json_view_value(key), add_key(arena, context, name), cause) != 0)
 			return -1;
 	}
 	return 0;

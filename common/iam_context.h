@@ -6,10 +6,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include <jansson.h>
-
 #include "common/iam_arena.h"
 #include "common/iam_match.h"
+#include "common/json_view.h"
 
 /* Real requests carry some dozens of keys; a tag of the resource is a key, and there are at most 50. */
 enum { IAM_CONTEXT_KEYS_MAX = 512 };
@@ -32,7 +31,7 @@ struct iam_context {
  * Reads {"key": value or [values]} (string, number, boolean; null and [] mean absent) into the arena, from which the strings are taken as they stand
  * in object: it must live as long. 0, or -1 with a sentence.
  */
-int iam_context_read(struct iam_arena *arena, const json_t *object, struct iam_context *context, char **cause);
+int iam_context_read(struct iam_arena *arena, struct json_view object, struct iam_context *context, char **cause);
 /* Adds a key with its values, all copied into the arena. */
 void iam_context_add(
     struct iam_arena *arena, struct iam_context *context, const char *name, const char *const *values, size_t count);
@@ -40,6 +39,6 @@ void iam_context_add(
 const struct iam_key *iam_context_find(const struct iam_context *context, const char *name, struct iam_work *work);
 
 /* The text of a JSON string, number or boolean as a condition value, the arena's or value's; NULL when it is of another type. */
-const char *iam_context_text(struct iam_arena *arena, const json_t *value);
+const char *iam_context_text(struct iam_arena *arena, struct json_view value);
 
 #endif

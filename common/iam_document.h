@@ -6,12 +6,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include <jansson.h>
-
 #include "common/iam_arena.h"
 #include "common/iam_caller.h"
 #include "common/iam_condition.h"
 #include "common/iam_pattern.h"
+#include "common/json_view.h"
 #include "common/str.h"
 
 /* IAM's own limits are far lower (a managed policy 6,144 characters, a resource policy of Kinesis 20 KiB); what a line of `iam eval` may bring is more. */
@@ -49,7 +48,7 @@ struct iam_document {
  * Compiles a document that is parsed already into *document, whose parts are the arena's. A JSON string is a document as text. 0, or -1 with a
  * sentence that names the statement (counted from 0).
  */
-int iam_document_compile(struct iam_arena *arena, const json_t *json, enum iam_document_kind kind,
+int iam_document_compile(struct iam_arena *arena, struct json_view json, enum iam_document_kind kind,
     struct iam_document *document, char **cause);
 /* A document as IAM's API returns it (percent-encoded, RFC 3986; some emulators send it raw: encoded unless it starts with `{`), decoded behind what `plain` holds. */
 int iam_document_decode(const char *text, size_t len, struct str *plain, char **cause);

@@ -11,6 +11,7 @@
 #include "common/iam_policy.h"
 #include "common/iam_slice.h"
 #include "common/json.h"
+#include "common/json_view.h"
 #include "common/mem.h"
 #include "common/text.h"
 
@@ -20,6 +21,7 @@ struct iam_eval {
 	struct iam_arena arena;
 	struct iam_cache *cache;
 	struct iam_slices slices;
+	struct json_doc doc; /* the line's, or what is left of it */
 };
 
 struct iam_eval *
@@ -39,6 +41,7 @@ iam_eval_free(struct iam_eval *eval)
 	iam_arena_free(&eval->arena);
 	iam_cache_free(eval->cache);
 	str_free(&eval->slices.rest);
+	json_doc_clear(&eval->doc);
 	free(eval);
 }
 
@@ -70,13 +73,14 @@ is_among(const char *name, const char *const *list, size_t count)
 
 /* A member that looks like a slip is refused; others are the caller's own notes (a name, an id). */
 static int
-check_names(const json_t *object, char **cause)
+check_names(struct json_view object, char **cause)
 {
 	const char *name, *closest;
-	json_t *value;
+	struct json_view key;
+	size_t i;
 
-	json_object_foreach((json_t *)object, name, value)
-	{
+	JSON_VIEW_EACH (object, i, key) {
+		name = json_view_string(key, NULL);
 		if (is_among(name, names, KD_COUNT(names)))
 			continue;
 		if (is_among(name, refused, KD_COUNT(refused)))
@@ -93,8 +97,8 @@ check_names(const json_t *object, char **cause)
 
 /* slice: where it stands in the line, when that was cut: then json is only a mark. */
 static int
-read_document(struct iam_eval *eval, const json_t *json, const struct iam_slice *slice, const char *name, size_t index,
-    enum iam_document_kind kind, struct iam_document *document, char **cause)
+read_document(struct iam_eval *eval, struct json_view json, const struct iam_slice *slice, const char *name,
+    size_t index, enum iam_document_kind kind, struct iam_document *document, char **cause)
 {
 	const struct iam_document *met;
 	char *why = NULL;
@@ -116,45 +120,45 @@ read_document(struct iam_eval *eval, const json_t *json, const struct iam_slice 
 }
 
 static int
-read_identity(struct iam_eval *eval, const json_t *object, const struct iam_slices *slices, struct iam_request *request,
-    char **cause)
+read_identity(struct iam_eval *eval, struct json_view object, const struct iam_slices *slices,
+    struct iam_request *request, char **cause)
 {
-	json_t *array = NULL;
+	struct json_view array = {0}, one;
 	struct iam_document *documents;
-	size_t count;
+	size_t count, i;
 
-	if (json_get_array(object, "identityPolicies", &array, cause) < 0)
+	if (json_view_get_array(object, "identityPolicies", &array, cause) < 0)
 		return -1;
-	if ((count = json_array_size(array)) > IAM_EVAL_POLICIES_MAX)
+	if ((count = json_view_count(array)) > IAM_EVAL_POLICIES_MAX)
 		return cause_set(cause, "identityPolicies has more than %d policies", IAM_EVAL_POLICIES_MAX);
 	request->identity = documents = iam_arena_new(&eval->arena, count + 1, sizeof *documents);
 	request->identity_count = count;
 	if (slices != NULL && slices->identity_count != count)
 		return cause_set(cause, "identityPolicies is written in a way that is not cut");
-	for (size_t i = 0; i < count; i++)
-		if (read_document(eval, json_array_get(array, i), slices != NULL ? &slices->identity[i] : NULL,
-			"identityPolicies", i, IAM_IDENTITY_POLICY, &documents[i], cause) != 0)
+	JSON_VIEW_EACH (array, i, one)
+		if (read_document(eval, one, slices != NULL ? &slices->identity[i] : NULL, "identityPolicies", i,
+			IAM_IDENTITY_POLICY, &documents[i], cause) != 0)
 			return -1;
 	return 0;
 }
 
 /* A document that may be absent or null. */
 static int
-read_optional(struct iam_eval *eval, const json_t *object, const struct iam_slice *slice, const char *name,
+read_optional(struct iam_eval *eval, struct json_view object, const struct iam_slice *slice, const char *name,
     enum iam_document_kind kind, struct iam_document *document, const struct iam_document **place, char **cause)
 {
-	const json_t *json = json_object_get(object, name);
+	struct json_view json = json_view_member(object, name);
 
-	if (json == NULL || json_is_null(json))
+	if (!json_view_exists(json) || json_view_is(json, JSON_NULL))
 		return 0;
 	*place = document;
 	return read_document(eval, json, slice, name, 0, kind, document, cause);
 }
 
 static int
-read_string(const json_t *object, const char *name, bool wanted, const char **value, char **cause)
+read_string(struct json_view object, const char *name, bool wanted, const char **value, char **cause)
 {
-	int got = json_get_string(object, name, value, cause);
+	int got = json_view_get_string(object, name, value, cause);
 
 	if (got == 0 && wanted)
 		return cause_set(cause, "%s is missing", name);
@@ -162,25 +166,25 @@ read_string(const json_t *object, const char *name, bool wanted, const char **va
 }
 
 static int
-read_context(struct iam_eval *eval, const json_t *object, struct iam_context *context, char **cause)
+read_context(struct iam_eval *eval, struct json_view object, struct iam_context *context, char **cause)
 {
-	json_t *keys = NULL;
+	struct json_view keys = {0};
 
 	context->complete = true;
-	if (json_get_boolean(object, "contextComplete", &context->complete, cause) < 0 ||
-	    json_get_object(object, "context", &keys, cause) < 0)
+	if (json_view_get_boolean(object, "contextComplete", &context->complete, cause) < 0 ||
+	    json_view_get_object(object, "context", &keys, cause) < 0)
 		return -1;
-	return keys != NULL ? iam_context_read(&eval->arena, keys, context, cause) : 0;
+	return json_view_exists(keys) ? iam_context_read(&eval->arena, keys, context, cause) : 0;
 }
 
 static int
 read_request(
-    struct iam_eval *eval, const json_t *object, const struct iam_slices *slices, struct line *line, char **cause)
+    struct iam_eval *eval, struct json_view object, const struct iam_slices *slices, struct line *line, char **cause)
 {
 	struct iam_request *request = &line->request;
 	const char *principal = NULL;
 
-	if (!json_is_object(object))
+	if (!json_view_is(object, JSON_OBJECT))
 		return cause_set(cause, "the line is not an object");
 	if (check_names(object, cause) != 0 || read_string(object, "principal", true, &principal, cause) != 0 ||
 	    read_string(object, "action", true, &request->action, cause) != 0 ||
@@ -277,15 +281,15 @@ answer_text(struct iam_eval *eval, const char *text, size_t len, const struct ia
     struct str *out, char **cause)
 {
 	struct line asked = {0};
-	json_t *object = json_read(text, len, cause);
 	struct iam_answer answer;
-	bool read = object != NULL && read_request(eval, object, slices, &asked, cause) == 0;
+	bool read = json_read_any_doc(&eval->doc, text, len, false, cause) == 0 &&
+		    read_request(eval, json_doc_root(&eval->doc), slices, &asked, cause) == 0;
 
 	if (read) {
 		answer = iam_policy_evaluate(&asked.request);
 		write_answer(&asked.request, &answer, as_json, out);
 	}
-	json_decref(object);
+	json_doc_reuse(&eval->doc);
 	iam_arena_clear(&eval->arena);
 	return read;
 }

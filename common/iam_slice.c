@@ -30,17 +30,18 @@ look(struct cursor *cursor, char c)
 	return there;
 }
 
-/* From behind the opening quote to behind the closing one. */
+/* From behind the opening quote to behind the closing one: the first that has an even number of backslashes before it. */
 static bool
 skip_string(struct cursor *cursor)
 {
-	for (; cursor->at < cursor->end; cursor->at++) {
-		if (*cursor->at == '"') {
-			cursor->at++;
+	const char *start = cursor->at, *quote, *slash;
+
+	while ((quote = memchr(cursor->at, '"', (size_t)(cursor->end - cursor->at))) != NULL) {
+		for (slash = quote; slash > start && slash[-1] == '\\'; slash--)
+			;
+		cursor->at = quote + 1;
+		if ((quote - slash) % 2 == 0)
 			return true;
-		}
-		if (*cursor->at == '\\')
-			cursor->at++;
 	}
 	return false;
 }

@@ -132,10 +132,16 @@ refuse_text(const char *text, size_t len, bool nul, char **cause)
 }
 
 int
+json_read_any_doc(struct json_doc *doc, const char *text, size_t len, bool nul, char **cause)
+{
+	return json_doc_read(doc, text, len, DEPTH_MAX, nul) ? 0 : refuse_text(text, len, nul, cause);
+}
+
+int
 json_read_doc(struct json_doc *doc, const char *text, size_t len, bool nul, char **cause)
 {
-	if (!json_doc_read(doc, text, len, DEPTH_MAX, nul))
-		return refuse_text(text, len, nul, cause);
+	if (json_read_any_doc(doc, text, len, nul, cause) != 0)
+		return -1;
 	if (json_view_is(json_doc_root(doc), JSON_OBJECT))
 		return 0;
 	return cause_set(cause, "it is no JSON object");

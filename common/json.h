@@ -18,6 +18,8 @@
 json_t *json_read(const char *text, size_t len, char **cause);
 /* The same of an object, into a flat document (json_doc.h), which is the caller's to clear or to reuse in any case. nul: "\u0000" may stand in strings. 0; -1 with a sentence. */
 int json_read_doc(struct json_doc *doc, const char *text, size_t len, bool nul, char **cause);
+/* The same of any value. */
+int json_read_any_doc(struct json_doc *doc, const char *text, size_t len, bool nul, char **cause);
 /* json_read() of a file of at most max bytes. The sentence starts with the path. */
 json_t *json_read_file(const char *path, size_t max, char **cause);
 /* One line, keys in the order they were set, ASCII only (\uXXXX). The caller's string. */

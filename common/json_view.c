@@ -24,6 +24,12 @@ json_doc_root(const struct json_doc *doc)
 }
 
 bool
+json_view_exists(struct json_view view)
+{
+	return view.doc != NULL;
+}
+
+bool
 json_view_is(struct json_view view, json_type type)
 {
 	return view.doc != NULL && node_of(view)->type == type;
@@ -74,6 +80,15 @@ struct json_view
 json_view_value(struct json_view key)
 {
 	return json_view_first(key);
+}
+
+struct json_view
+json_view_one_or_many(struct json_view value, size_t *count)
+{
+	bool many = json_view_is(value, JSON_ARRAY);
+
+	*count = many ? json_view_count(value) : 1;
+	return many ? json_view_first(value) : value;
 }
 
 struct json_view

@@ -17,6 +17,8 @@ struct json_view {
 
 struct json_view json_doc_root(const struct json_doc *doc);
 
+/* False of none. */
+bool json_view_exists(struct json_view view);
 bool json_view_is(struct json_view view, json_type type);
 /* A string, with its length where len is not NULL; NULL: it is none. Borrowed. */
 const char *json_view_string(struct json_view view, size_t *len);
@@ -29,6 +31,8 @@ size_t json_view_count(struct json_view view);
 struct json_view json_view_first(struct json_view view);
 struct json_view json_view_next(struct json_view view);
 struct json_view json_view_value(struct json_view key);
+/* A value that may stand for an array of one, as in policies: how many there are, and the first, if any. */
+struct json_view json_view_one_or_many(struct json_view value, size_t *count);
 /* None where there is no such member. */
 struct json_view json_view_member(struct json_view object, const char *key);
 

@@ -10,6 +10,7 @@
 
 #include "common/iam_eval.h"
 #include "common/iam_policy.h"
+#include "common/json.h"
 #include "common/mem.h"
 #include "common/str.h"
 
@@ -106,7 +107,7 @@ run_compiled(const struct sample *sample)
 	struct iam_document identity[2], boundary;
 	struct iam_caller caller;
 	struct iam_context context = {.complete = true};
-	json_t *keys = json_loads(CONTEXT, 0, NULL);
+	struct json_doc keys = {0};
 	struct iam_request request = {.identity = identity,
 	    .identity_count = sample->second != NULL ? 2 : 1,
 	    .boundary = sample->boundary != NULL ? &boundary : NULL,
@@ -121,14 +122,15 @@ run_compiled(const struct sample *sample)
 		read_document(&arena, sample->second, IAM_IDENTITY_POLICY, &identity[1]);
 	if (sample->boundary != NULL)
 		read_document(&arena, sample->boundary, IAM_BOUNDARY, &boundary);
-	iam_context_read(&arena, keys, &context, NULL);
+	json_read_doc(&keys, CONTEXT, strlen(CONTEXT), false, NULL);
+	iam_context_read(&arena, json_doc_root(&keys), &context, NULL);
 	iam_caller_parse(&arena, "arn:aws:iam::" ACCOUNT ":role/orders-producer", &caller, NULL);
 	start = cpu_s();
 	for (unsigned i = 0; i < COMPILED_RUNS; i++)
 		if (iam_policy_evaluate(&request).decision != IAM_ALLOWED)
 			exit(1);
 	print("compiled", sample->name, COMPILED_RUNS, cpu_s() - start);
-	json_decref(keys);
+	json_doc_clear(&keys);
 	iam_arena_free(&arena);
 }
 
