@@ -128,7 +128,8 @@ refuse_text(const char *text, size_t len, bool nul, char **cause)
 	if ((value = json_loadb(text, len, flags, &error)) == NULL)
 		return refuse(&error, cause);
 	json_decref(value);
-	return cause_set(cause, "line 1, column 1: it is larger than kdiag reads");
+	/* jansson passes over a NUL byte behind a number or a word. */
+	return cause_set(cause, "line 1, column 1: it has a NUL byte in it, or more than 4 GiB");
 }
 
 int
