@@ -23,12 +23,6 @@ collect_base(const struct collect *collect)
 	return collect->base;
 }
 
-struct collect *
-collect_of(const struct collect_stream *stream)
-{
-	return stream->place->collect;
-}
-
 struct aws_place *
 collect_stream_place(const struct collect_stream *stream)
 {

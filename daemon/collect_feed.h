@@ -33,7 +33,6 @@ void collect_add_feed(struct collect *collect, const struct collect_feed_ops *op
 /* ---- what a feed may ask of the collector ---- */
 
 struct event_base *collect_base(const struct collect *collect);
-struct collect *collect_of(const struct collect_stream *stream);
 struct aws_place *collect_stream_place(const struct collect_stream *stream);
 struct stream_id *collect_stream_id(const struct collect_stream *stream); /* borrowed; another after a configure */
 /* What Kinesis said last (of the kinds up to KD_CONSUMERS), however old; NULL: it was never asked. Borrowed. */

@@ -174,12 +174,6 @@ keeper_states_drop_stream(struct keeper_states *states, const struct stream_id *
 		keeper_states_put(states, stream, entry->state.probe, NULL);
 }
 
-bool
-keeper_states_changed(const struct keeper_states *states)
-{
-	return states->dirty > 0;
-}
-
 void
 keeper_states_save(struct keeper_states *states, struct store_rows *rows)
 {

@@ -15,7 +15,6 @@ char *keeper_states_take(struct keeper_states *states, const struct stream_id *s
 void keeper_states_put(
     struct keeper_states *states, const struct stream_id *stream, const char *probe, const char *text);
 void keeper_states_drop_stream(struct keeper_states *states, const struct stream_id *stream);
-bool keeper_states_changed(const struct keeper_states *states);
 void keeper_states_save(struct keeper_states *states, struct store_rows *rows);
 /* The database knows none of them: what is kept next is written even if it is as before. */
 void keeper_states_save_anew(struct keeper_states *states);

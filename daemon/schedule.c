@@ -277,7 +277,7 @@ run_watch(struct schedule_run *run, struct watch *watch, int probe, bool detaile
 	}
 }
 
-struct schedule_run *
+void
 schedule_run(struct schedule *schedule, struct watch *watch, int probe, schedule_report_cb report,
     schedule_done_cb done, void *arg)
 {
@@ -294,13 +294,6 @@ schedule_run(struct schedule *schedule, struct watch *watch, int probe, schedule
 			run_watch(run, schedule->watches[i], probe, watch != NULL);
 	if (run->pending == 0)
 		run_finish(run);
-	return run;
-}
-
-void
-schedule_run_cancel(struct schedule_run *run)
-{
-	run->cancelled = true;
 }
 
 /* ---- reading ---- */
@@ -356,10 +349,4 @@ schedule_is_sound(const struct schedule *schedule)
 		if (!watch_is_sound(schedule->watches[i], now_ms))
 			return false;
 	return true;
-}
-
-uint64_t
-schedule_looks(const struct schedule *schedule)
-{
-	return schedule->looks;
 }

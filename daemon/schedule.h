@@ -59,9 +59,8 @@ struct schedule_run;
 typedef void (*schedule_report_cb)(const struct watch *watch, const struct kd_report *report, void *arg);
 typedef void (*schedule_done_cb)(void *arg);
 /* Looks now, with fresh facts: at one stream (NULL: all), by one probe (-1: all that are enabled). done is called once, from the loop. */
-struct schedule_run *schedule_run(struct schedule *schedule, struct watch *watch, int probe, schedule_report_cb report,
+void schedule_run(struct schedule *schedule, struct watch *watch, int probe, schedule_report_cb report,
     schedule_done_cb done, void *arg);
-void schedule_run_cancel(struct schedule_run *run);
 
 /* ---- reading ---- */
 
@@ -85,6 +84,5 @@ struct kd_facts *watch_facts(const struct watch *watch);
 size_t schedule_find(const struct schedule *schedule, const char *name, struct watch **found);
 /* Is the loop keeping up: no look overdue, none past its deadline? */
 bool schedule_is_sound(const struct schedule *schedule);
-uint64_t schedule_looks(const struct schedule *schedule);
 
 #endif

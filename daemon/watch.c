@@ -171,7 +171,6 @@ judged_cb(const struct kd_report *report, int64_t took_us, void *arg)
 	task->done_ms = clock_mono_ms();
 	when.began_ms = when.now_ms - (task->done_ms - task->since_ms);
 	watch->as_of_ms = when.now_ms;
-	watch->schedule->looks++;
 	ledger_apply(watch->schedule->parts.ledger, id_of(task), report, probe_of(task)->name, &rules, &when);
 	lossy_note(&watch->schedule->lossy, &task->lossy, watch->schedule->parts.ledger, probe_of(task)->name,
 	    id_of(task), report_dropped(report));

@@ -56,7 +56,6 @@ struct schedule {
 	struct watch **watches;
 	size_t count, capacity;
 	size_t starting; /* streams that the first looks are spread over */
-	uint64_t looks;
 	struct lossy_list lossy;
 	LIST_HEAD(, schedule_run) runs;
 };
