@@ -2,16 +2,16 @@
 /* iam: what is asked of IAM, and page after page until the last. */
 #include "daemon/aws/iam.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/mem.h"
 #include "common/str.h"
+#include "daemon/aws/form.h"
 #include "daemon/aws/page_tokens.h"
 
-#define CONTENT_TYPE "application/x-www-form-urlencoded; charset=utf-8"
+#define IAM_VERSION "2010-05-08"
 
 struct iam_op {
 	enum iam_operation operation;
@@ -30,36 +30,23 @@ struct iam_op {
 
 /* ---- the request ---- */
 
-/* Percent-encoded as RFC 3986 has it. */
-static void
-add_parameter(struct str *form, const char *name, const char *value)
-{
-	str_printf(form, "&%s=", name);
-	for (; *value != '\0'; value++) {
-		if (isalnum((unsigned char)*value) || strchr("-._~", *value) != NULL)
-			str_add_char(form, *value);
-		else
-			str_printf(form, "%%%02X", (unsigned char)*value);
-	}
-}
-
 static void
 build(struct str *form, const struct iam_op *op)
 {
 	char key[40];
 
-	str_printf(form, "Action=%s&Version=2010-05-08", iam_parse_operation_name(op->operation));
-	add_parameter(form, iam_parse_name_key(op->operation), op->name);
+	form_begin(form, iam_parse_operation_name(op->operation), IAM_VERSION);
+	form_add(form, iam_parse_name_key(op->operation), op->name);
 	if (op->detail != NULL && iam_parse_detail_key(op->operation) != NULL)
-		add_parameter(form, iam_parse_detail_key(op->operation), op->detail);
+		form_add(form, iam_parse_detail_key(op->operation), op->detail);
 	for (size_t i = 0; i < op->actions_count; i++) {
 		(void)snprintf(key, sizeof(key), "ActionNames.member.%zu", i + 1);
-		add_parameter(form, key, op->actions[i]);
+		form_add(form, key, op->actions[i]);
 	}
 	if (iam_parse_is_list(op->operation))
 		str_add(form, "&MaxItems=1000");
 	if (op->result.marker != NULL)
-		add_parameter(form, "Marker", op->result.marker);
+		form_add(form, "Marker", op->result.marker);
 }
 
 static void answer_cb(const struct aws_error *error, const struct http_answer *answer, void *arg);
@@ -71,7 +58,7 @@ send_page(struct iam_op *op)
 	struct aws_request request = {
 	    .service = "iam",
 	    .operation = iam_parse_operation_name(op->operation),
-	    .content_type = CONTENT_TYPE,
+	    .content_type = FORM_CONTENT_TYPE,
 	    .urgent = op->urgent,
 	    .deadline_ms = op->deadline_ms,
 	};

@@ -2,18 +2,17 @@
 /* sts: GetCallerIdentity and AssumeRole (Query protocol, XML answers read by expat with bounds). */
 #include "daemon/aws/sts.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/clock.h"
 #include "common/mem.h"
 #include "common/str.h"
+#include "daemon/aws/form.h"
 #include "daemon/aws/secret.h"
 #include "daemon/aws/xml.h"
 
-#define STS_VERSION      "2011-06-15"
-#define STS_CONTENT_TYPE "application/x-www-form-urlencoded; charset=utf-8"
+#define STS_VERSION "2011-06-15"
 
 /* IAM: an ARN has at most 2,048 characters, a user id 128. */
 enum { ARN_MAX = 2048, USER_ID_MAX = 128, ACCOUNT_LEN = 12 };
@@ -37,26 +36,13 @@ sts_cancel(struct sts_op *op)
 	free(op);
 }
 
-/* Percent-encoded as RFC 3986 has it. */
-static void
-add_parameter(struct str *form, const char *name, const char *value)
-{
-	str_printf(form, "&%s=", name);
-	for (; *value != '\0'; value++) {
-		if (isalnum((unsigned char)*value) || strchr("-._~", *value) != NULL)
-			str_add_char(form, *value);
-		else
-			str_printf(form, "%%%02X", (unsigned char)*value);
-	}
-}
-
 static struct aws_call *
 start(struct aws_place *place, const char *operation, const struct str *form, aws_call_cb cb, struct sts_op *op)
 {
 	struct aws_request request = {
 	    .service = "sts",
 	    .operation = operation,
-	    .content_type = STS_CONTENT_TYPE,
+	    .content_type = FORM_CONTENT_TYPE,
 	    .body = form->s,
 	    .body_len = form->len,
 	};
@@ -121,7 +107,7 @@ sts_get_caller_identity(struct aws_place *place, sts_identity_cb cb, void *arg)
 
 	op->identity_cb = cb;
 	op->arg = arg;
-	str_add(&form, "Action=GetCallerIdentity&Version=" STS_VERSION);
+	form_begin(&form, "GetCallerIdentity", STS_VERSION);
 	op->call = start(place, "GetCallerIdentity", &form, identity_answer_cb, op);
 	str_free(&form);
 	return op;
@@ -192,11 +178,12 @@ sts_assume_role(struct aws_place *place, const char *role_arn, const char *exter
 	op->role_arn = mem_strdup(role_arn);
 	op->keys_cb = cb;
 	op->arg = arg;
-	str_add(&form, "Action=AssumeRole&Version=" STS_VERSION "&DurationSeconds=3600");
-	add_parameter(&form, "RoleArn", role_arn);
-	add_parameter(&form, "RoleSessionName", session_name);
+	form_begin(&form, "AssumeRole", STS_VERSION);
+	form_add(&form, "DurationSeconds", "3600");
+	form_add(&form, "RoleArn", role_arn);
+	form_add(&form, "RoleSessionName", session_name);
 	if (external_id != NULL)
-		add_parameter(&form, "ExternalId", external_id);
+		form_add(&form, "ExternalId", external_id);
 	op->call = start(place, "AssumeRole", &form, keys_answer_cb, op);
 	str_free(&form);
 	return op;
