@@ -211,7 +211,7 @@ test_calls() {
 	local before=$SECONDS
 	wait "$AWS_PID"
 	AWS_PID=
-	((SECONDS - before <= 1))
+	((SECONDS - before <= 10)) # ASan's search for leaks is in it
 }
 
 # ---- as boto3 sees it ----

@@ -49,13 +49,18 @@ is_up() {
 	"$BUILD_DIR/kdiagctl" -s "$SOCKET" --json probes
 }
 
-# Ends it with SIGTERM: it must be gone within 2 seconds, with exit status 0 (a leak under ASan is another).
+# Within how many seconds it ends at SIGTERM. ASan looks for leaks meanwhile, which takes what it takes.
+stop_seconds() {
+	echo "${STOP_SECONDS:-$(has_asan && echo 20 || echo 2)}"
+}
+
+# Ends it with SIGTERM: it must be gone in time, with exit status 0 (a leak under ASan is another).
 stop_kdiagd() {
 	local pid="${KDIAGD_PID:-}" rc=0
 	[[ -n "$pid" ]] || return 0
 	KDIAGD_PID=
 	kill -TERM "$pid" 2>/dev/null || true
-	wait_for "${STOP_SECONDS:-2}" is_gone "$pid" || {
+	wait_for "$(stop_seconds)" is_gone "$pid" || {
 		kill -KILL "$pid"
 		return 1
 	}

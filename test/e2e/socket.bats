@@ -388,7 +388,7 @@ repeat() {
 		(($(awk '/VmHWM/ {print $2}' "/proc/$pid/status") - $(awk '/VmHWM/ {print $2}' "$SHARED/status.before") < 24000))
 	fi
 	kill -TERM "$pid"
-	wait_for "${STOP_SECONDS:-2}" is_gone "$pid"
+	wait_for "$(stop_seconds)" is_gone "$pid"
 	wait_for 5 test -s "$SHARED/exit"
 	[ "$(cat "$SHARED/exit")" -eq 0 ]
 	[ ! -e "$SOCKET" ]
