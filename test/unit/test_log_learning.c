@@ -172,7 +172,7 @@ a_bad_day_does_not_become_usual(void **state)
 
 	(void)state;
 	world_begin(&world, monday);
-	live(&world, 3 * DAY_MS, write_usual);
+	live(&world, 2 * DAY_MS, write_usual);
 	forget(&world, "errors");
 	began_ms = world.now_ms;
 	live(&world, 30 * (int64_t)HOUR_MS, write_burst);
@@ -202,7 +202,7 @@ an_hour_does_not_excuse_the_next(void **state)
 
 	(void)state;
 	world_begin(&world, monday);
-	live(&world, 3 * DAY_MS, write_usual);
+	live(&world, 2 * DAY_MS, write_usual);
 	forget(&world, "errors");
 	live(&world, 9 * (int64_t)HOUR_MS, write_bad_hours);
 	assert_int_equal(world.bad, world.looks);
@@ -218,10 +218,10 @@ what_lasts_is_learnt_by_an_octave_a_day(void **state)
 
 	(void)state;
 	world_begin(&world, monday);
-	live(&world, 3 * DAY_MS, write_usual);
+	live(&world, 2 * DAY_MS, write_usual);
 	forget(&world, "errors");
 	began_ms = world.now_ms;
-	live(&world, 5 * DAY_MS, write_burst);
+	live(&world, 4 * DAY_MS, write_burst);
 	assert_int_equal(world.first_bad_ms, began_ms + STEP_MS);
 	assert_in_range(world.last_bad_ms - began_ms, 3 * DAY_MS - 2 * HOUR_MS, 3 * DAY_MS + 2 * HOUR_MS);
 	world_end(&world);
@@ -255,7 +255,7 @@ a_new_level_is_learnt_in_a_day(void **state)
 
 	(void)state;
 	world_begin(&world, monday);
-	live(&world, 2 * DAY_MS, write_once);
+	live(&world, DAY_MS + 3 * (int64_t)HOUR_MS, write_once);
 	forget(&world, "burst");
 	live(&world, HOUR_MS, write_five_times);
 	assert_int_equal(world.bad, 6);
@@ -275,7 +275,7 @@ write_tenants(struct world *world)
 	    "INFO tenant fjord: flushed %u rows to disk"};
 
 	for (size_t i = 0; i < KD_COUNT(lines); i++)
-		write_log(world, 60, lines[i]);
+		write_log(world, 40, lines[i]);
 }
 
 static void
@@ -316,7 +316,7 @@ merged_templates_are_no_burst(void **state)
 
 	(void)state;
 	world_begin(&world, monday);
-	live(&world, 2 * DAY_MS, write_tenants);
+	live(&world, DAY_MS + 3 * (int64_t)HOUR_MS, write_tenants);
 	before = count_templates(&world);
 	assert_int_equal(before, 2 + 6);
 	forget(&world, "burst");
@@ -350,7 +350,7 @@ write_but_on_wednesday_morning(struct world *world)
 		write_on_weekdays(world);
 }
 
-/* The first weekend is told, and that no whole week is known; the next ones are as usual, and a pause on a weekday is still told. */
+/* The first weekend is told, and that no whole week is known; the next one is as usual, and a pause on a weekday is still told. */
 static void
 a_weekend_is_learnt_at_the_first(void **state)
 {
@@ -366,7 +366,7 @@ a_weekend_is_learnt_at_the_first(void **state)
 	assert_non_null(
 	    strstr(world.summary, " an hour are usual at this time (it is known for 5 d 22 h, not a week yet)"));
 	forget(&world, "silence");
-	live(&world, 14 * DAY_MS, write_on_weekdays);
+	live(&world, 7 * DAY_MS, write_on_weekdays);
 	assert_int_equal(world.bad, 0);
 	live(&world, 3 * DAY_MS, write_but_on_wednesday_morning);
 	assert_int_equal(world.bad, 6);
