@@ -14,89 +14,9 @@
 #include "common/str.h"
 #include "daemon/aws/cloudwatch.h"
 
-/* ---- the client, as far as cloudwatch.c knows it: one call at a time ---- */
-
-struct aws_call {
-	aws_call_cb cb;
-	void *arg;
-	char *body;
-	uint64_t metrics;
-	double weight;
-	bool urgent;
-	int64_t deadline_ms;
-};
-
-static struct aws_call *under_way;
-static unsigned started, cancelled;
-
-static void
-call_free(struct aws_call *call)
-{
-	free(call->body);
-	free(call);
-}
-
-struct aws_call *
-aws_call_start(struct aws_place *place, const struct aws_request *request, aws_call_cb cb, void *arg)
-{
-	assert_null(place);
-	assert_null(under_way);
-	assert_string_equal(request->service, "monitoring");
-	assert_string_equal(request->operation, "GetMetricData");
-	assert_string_equal(request->target, "GraniteServiceVersion20100801.GetMetricData");
-	assert_string_equal(request->content_type, "application/x-amz-json-1.0");
-	assert_int_equal(strlen(request->body), request->body_len);
-	under_way = mem_new(1, sizeof(*under_way));
-	under_way->cb = cb;
-	under_way->arg = arg;
-	under_way->body = mem_strdup(request->body);
-	under_way->metrics = request->metrics;
-	under_way->weight = request->weight;
-	under_way->urgent = request->urgent;
-	under_way->deadline_ms = request->deadline_ms;
-	started++;
-	return under_way;
-}
-
-void
-aws_call_cancel(struct aws_call *call)
-{
-	assert_ptr_equal(call, under_way);
-	under_way = NULL;
-	cancelled++;
-	call_free(call);
-}
-
-static void
-reply_error(enum aws_fault fault)
-{
-	struct aws_call *call = under_way;
-	struct aws_error error;
-
-	under_way = NULL;
-	aws_error_set(&error, fault, "the sentence");
-	call->cb(&error, NULL, call->arg);
-	call_free(call);
-}
-
-static void
-reply_len(const char *body, size_t len)
-{
-	const struct aws_error good = {.fault = AWS_OK};
-	const struct http_answer answer = {.status = 200, .body = body, .body_len = len};
-	struct aws_call *call = under_way;
-
-	assert_non_null(call);
-	under_way = NULL;
-	call->cb(&good, &answer, call->arg);
-	call_free(call);
-}
-
-static void
-reply(const char *body)
-{
-	reply_len(body, strlen(body));
-}
+#define FAKE_SERVICE      "monitoring"
+#define FAKE_CONTENT_TYPE "application/x-amz-json-1.0"
+#include "test/unit/fake_call.h"
 
 /* ---- what the callback was given, as text: "complete 1 - 3|forbidden: no" ---- */
 
@@ -205,6 +125,8 @@ test_request(void **state)
 {
 	(void)state;
 	ask();
+	assert_string_equal(under_way->operation, "GetMetricData");
+	assert_string_equal(under_way->target, "GraniteServiceVersion20100801.GetMetricData");
 	assert_string_equal(under_way->body,
 	    "{\"StartTime\":1800000000,\"EndTime\":1800000240,\"ScanBy\":\"TimestampAscending\",\"MetricDataQueries\":["
 	    "{\"Id\":\"q0\",\"MetricStat\":{\"Metric\":{\"Namespace\":\"AWS/"

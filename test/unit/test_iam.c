@@ -13,71 +13,9 @@
 #include "common/mem.h"
 #include "daemon/aws/iam.h"
 
-/* ---- the client, as far as iam.c knows it: one call at a time ---- */
-
-struct aws_call {
-	aws_call_cb cb;
-	void *arg;
-	char *operation, *body;
-};
-
-static struct aws_call *under_way;
-static unsigned cancelled;
-
-static void
-call_free(struct aws_call *call)
-{
-	free(call->operation);
-	free(call->body);
-	free(call);
-}
-
-struct aws_call *
-aws_call_start(struct aws_place *place, const struct aws_request *request, aws_call_cb cb, void *arg)
-{
-	assert_null(place);
-	assert_null(under_way);
-	assert_string_equal(request->service, "iam");
-	assert_null(request->target);
-	under_way = mem_new(1, sizeof(*under_way));
-	*under_way = (struct aws_call){
-	    .cb = cb, .arg = arg, .operation = mem_strdup(request->operation), .body = mem_strdup(request->body)};
-	return under_way;
-}
-
-void
-aws_call_cancel(struct aws_call *call)
-{
-	assert_ptr_equal(call, under_way);
-	under_way = NULL;
-	cancelled++;
-	call_free(call);
-}
-
-static void
-reply(const char *body)
-{
-	static const struct aws_error good = {.fault = AWS_OK, .retry_after_ms = -1};
-	struct aws_call *call = under_way;
-	struct http_answer answer = {.status = 200, .body = body, .body_len = strlen(body)};
-
-	assert_non_null(call);
-	under_way = NULL;
-	call->cb(&good, &answer, call->arg);
-	call_free(call);
-}
-
-static void
-reply_error(enum aws_fault fault)
-{
-	struct aws_call *call = under_way;
-	struct aws_error error;
-
-	under_way = NULL;
-	aws_error_set(&error, fault, "the sentence");
-	call->cb(&error, NULL, call->arg);
-	call_free(call);
-}
+#define FAKE_SERVICE      "iam"
+#define FAKE_CONTENT_TYPE "application/x-www-form-urlencoded; charset=utf-8"
+#include "test/unit/fake_call.h"
 
 /* ---- what came ---- */
 

@@ -18,88 +18,9 @@
 #include "daemon/aws/kinesis.h"
 #include "daemon/aws/kinesis_parse.h"
 
-/* ---- the client, as far as kinesis.c knows it: one call at a time ---- */
-
-struct aws_call {
-	aws_call_cb cb;
-	void *arg;
-	char *operation, *target, *body;
-	bool urgent;
-	int64_t deadline_ms;
-};
-
-static struct aws_call *under_way;
-static unsigned started, cancelled;
-
-static void
-call_free(struct aws_call *call)
-{
-	free(call->operation);
-	free(call->target);
-	free(call->body);
-	free(call);
-}
-
-struct aws_call *
-aws_call_start(struct aws_place *place, const struct aws_request *request, aws_call_cb cb, void *arg)
-{
-	assert_null(place);
-	assert_null(under_way);
-	assert_string_equal(request->service, "kinesis");
-	assert_string_equal(request->content_type, "application/x-amz-json-1.1");
-	assert_int_equal(strlen(request->body), request->body_len);
-	under_way = mem_new(1, sizeof(*under_way));
-	under_way->cb = cb;
-	under_way->arg = arg;
-	under_way->operation = mem_strdup(request->operation);
-	under_way->target = mem_strdup(request->target);
-	under_way->body = mem_strdup(request->body);
-	under_way->urgent = request->urgent;
-	under_way->deadline_ms = request->deadline_ms;
-	started++;
-	return under_way;
-}
-
-void
-aws_call_cancel(struct aws_call *call)
-{
-	assert_ptr_equal(call, under_way);
-	under_way = NULL;
-	cancelled++;
-	call_free(call);
-}
-
-static void
-reply_error(enum aws_fault fault, const char *code)
-{
-	struct aws_call *call = under_way;
-	struct aws_error error;
-
-	under_way = NULL;
-	aws_error_set(&error, fault, "the sentence");
-	snprintf(error.code, sizeof(error.code), "%s", code);
-	call->cb(&error, NULL, call->arg);
-	call_free(call);
-}
-
-static void
-reply_len(const char *body, size_t len)
-{
-	const struct aws_error good = {.fault = AWS_OK};
-	const struct http_answer answer = {.status = 200, .body = body, .body_len = len};
-	struct aws_call *call = under_way;
-
-	assert_non_null(call);
-	under_way = NULL;
-	call->cb(&good, &answer, call->arg);
-	call_free(call);
-}
-
-static void
-reply(const char *body)
-{
-	reply_len(body, strlen(body));
-}
+#define FAKE_SERVICE      "kinesis"
+#define FAKE_CONTENT_TYPE "application/x-amz-json-1.1"
+#include "test/unit/fake_call.h"
 
 /* ---- what the callbacks were given ---- */
 
@@ -376,7 +297,7 @@ test_error_passed_on(void **state)
 {
 	(void)state;
 	kinesis_describe_stream_summary(NULL, &orders, summary_cb, &got);
-	reply_error(AWS_NOT_FOUND, "ResourceNotFoundException");
+	reply_code(AWS_NOT_FOUND, "ResourceNotFoundException");
 	assert_int_equal(got.fault, AWS_NOT_FOUND);
 	assert_string_equal(got.message, "the sentence");
 	assert_int_equal(got.calls, 1);
@@ -532,7 +453,7 @@ test_expired_token(void **state)
 	(void)state;
 	kinesis_list_shards(NULL, &orders, shards_cb, &got);
 	reply("{\"Shards\":[" SHARD("s-1", "") "],\"NextToken\":\"a\"}");
-	reply_error(AWS_REFUSED, "ExpiredNextTokenException");
+	reply_code(AWS_REFUSED, "ExpiredNextTokenException");
 	assert_int_equal(got.calls, 0);
 	assert_non_null(strstr(under_way->body, "\"StreamName\":\"orders\""));
 	reply("{\"Shards\":[" SHARD("s-1", "") "],\"NextToken\":\"a\"}"); /* the same shard and token: no circle */
@@ -542,9 +463,9 @@ test_expired_token(void **state)
 
 	kinesis_list_shards(NULL, &orders, shards_cb, &got);
 	reply("{\"Shards\":[],\"NextToken\":\"a\"}");
-	reply_error(AWS_REFUSED, "ExpiredNextTokenException");
+	reply_code(AWS_REFUSED, "ExpiredNextTokenException");
 	reply("{\"Shards\":[],\"NextToken\":\"b\"}");
-	reply_error(AWS_REFUSED, "ExpiredNextTokenException");
+	reply_code(AWS_REFUSED, "ExpiredNextTokenException");
 	assert_int_equal(got.calls, 2);
 	assert_int_equal(got.fault, AWS_REFUSED);
 }
@@ -645,13 +566,13 @@ test_resource_policy(void **state)
 	reply("{}");
 	assert_true(got_fault == AWS_OK && got_policy == NULL);
 	ask_policy();
-	reply_error(AWS_NOT_FOUND, "ResourceNotFoundException");
+	reply_code(AWS_NOT_FOUND, "ResourceNotFoundException");
 	assert_true(got_fault == AWS_OK && got_policy == NULL);
 	ask_policy();
 	reply("{\"Policy\":{}}");
 	assert_int_equal(got_fault, AWS_BAD_ANSWER);
 	ask_policy();
-	reply_error(AWS_DENIED, "AccessDeniedException");
+	reply_code(AWS_DENIED, "AccessDeniedException");
 	assert_int_equal(got_fault, AWS_DENIED);
 	free(got_policy);
 	got_policy = NULL;

@@ -14,75 +14,9 @@
 #include "daemon/aws/logs.h"
 #include "daemon/aws/logs_parse.h"
 
-/* ---- the client, as far as logs.c knows it: one call at a time ---- */
-
-struct aws_call {
-	aws_call_cb cb;
-	void *arg;
-	char *target, *body;
-};
-
-static struct aws_call *under_way;
-static unsigned started, cancelled;
-
-static void
-call_free(struct aws_call *call)
-{
-	free(call->target);
-	free(call->body);
-	free(call);
-}
-
-struct aws_call *
-aws_call_start(struct aws_place *place, const struct aws_request *request, aws_call_cb cb, void *arg)
-{
-	assert_null(place);
-	assert_null(under_way);
-	assert_string_equal(request->service, "logs");
-	assert_string_equal(request->content_type, "application/x-amz-json-1.1");
-	assert_int_equal(strlen(request->body), request->body_len);
-	under_way = mem_new(1, sizeof(*under_way));
-	under_way->cb = cb;
-	under_way->arg = arg;
-	under_way->target = mem_strdup(request->target);
-	under_way->body = mem_strdup(request->body);
-	started++;
-	return under_way;
-}
-
-void
-aws_call_cancel(struct aws_call *call)
-{
-	assert_ptr_equal(call, under_way);
-	under_way = NULL;
-	cancelled++;
-	call_free(call);
-}
-
-static void
-reply(const char *body)
-{
-	const struct aws_error good = {.fault = AWS_OK};
-	const struct http_answer answer = {.status = 200, .body = body, .body_len = strlen(body)};
-	struct aws_call *call = under_way;
-
-	assert_non_null(call);
-	under_way = NULL;
-	call->cb(&good, &answer, call->arg);
-	call_free(call);
-}
-
-static void
-reply_error(enum aws_fault fault)
-{
-	struct aws_call *call = under_way;
-	struct aws_error error;
-
-	under_way = NULL;
-	aws_error_set(&error, fault, "the sentence");
-	call->cb(&error, NULL, call->arg);
-	call_free(call);
-}
+#define FAKE_SERVICE      "logs"
+#define FAKE_CONTENT_TYPE "application/x-amz-json-1.1"
+#include "test/unit/fake_call.h"
 
 /* ---- what the callbacks were given ---- */
 

@@ -13,62 +13,9 @@
 #include "common/mem.h"
 #include "daemon/aws/sts.h"
 
-/* ---- the client, as far as sts.c knows it ---- */
-
-struct aws_call {
-	aws_call_cb cb;
-	void *arg;
-	char *operation, *body;
-};
-
-static struct aws_call *under_way;
-static unsigned cancelled;
-
-static void
-call_free(struct aws_call *call)
-{
-	free(call->operation);
-	free(call->body);
-	free(call);
-}
-
-struct aws_call *
-aws_call_start(struct aws_place *place, const struct aws_request *request, aws_call_cb cb, void *arg)
-{
-	assert_null(place);
-	assert_null(under_way);
-	assert_string_equal(request->service, "sts");
-	assert_null(request->target);
-	assert_string_equal(request->content_type, "application/x-www-form-urlencoded; charset=utf-8");
-	assert_int_equal(strlen(request->body), request->body_len);
-	under_way = mem_new(1, sizeof(*under_way));
-	under_way->cb = cb;
-	under_way->arg = arg;
-	under_way->operation = mem_strdup(request->operation);
-	under_way->body = mem_strdup(request->body);
-	return under_way;
-}
-
-void
-aws_call_cancel(struct aws_call *call)
-{
-	under_way = NULL;
-	cancelled++;
-	call_free(call);
-}
-
-static void
-reply(enum aws_fault fault, const char *body)
-{
-	const struct http_answer answer = {.status = 200, .body = body, .body_len = strlen(body)};
-	struct aws_call *call = under_way;
-	struct aws_error error;
-
-	under_way = NULL;
-	aws_error_set(&error, fault, "the sentence");
-	call->cb(&error, fault == AWS_OK ? &answer : NULL, call->arg);
-	call_free(call);
-}
+#define FAKE_SERVICE      "sts"
+#define FAKE_CONTENT_TYPE "application/x-www-form-urlencoded; charset=utf-8"
+#include "test/unit/fake_call.h"
 
 static struct {
 	unsigned calls;
@@ -128,7 +75,7 @@ test_identity(void **state)
 	assert_non_null(sts_get_caller_identity(NULL, identity_cb, &got));
 	assert_string_equal(under_way->operation, "GetCallerIdentity");
 	assert_string_equal(under_way->body, "Action=GetCallerIdentity&Version=2011-06-15");
-	reply(AWS_OK, IDENTITY("123456789012", "arn:aws:sts::123456789012:user/moto", "AIDA:x"));
+	reply(IDENTITY("123456789012", "arn:aws:sts::123456789012:user/moto", "AIDA:x"));
 	assert_int_equal(got.fault, AWS_OK);
 	assert_string_equal(got.text, "123456789012 arn:aws:sts::123456789012:user/moto AIDA:x");
 }
@@ -154,14 +101,14 @@ test_identity_bad(void **state)
 	(void)state;
 	for (i = 0; i < KD_COUNT(cases); i++) {
 		sts_get_caller_identity(NULL, identity_cb, &got);
-		reply(AWS_OK, cases[i].body);
+		reply(cases[i].body);
 		sentence = mem_printf("the answer to GetCallerIdentity makes no sense: %s", cases[i].why);
 		assert_string_equal(got.message, sentence);
 		assert_int_equal(got.fault, AWS_BAD_ANSWER);
 		free(sentence);
 	}
 	sts_get_caller_identity(NULL, identity_cb, &got);
-	reply(AWS_NETWORK, "");
+	reply_error(AWS_NETWORK);
 	assert_int_equal(got.fault, AWS_NETWORK);
 	assert_string_equal(got.message, "the sentence");
 }
@@ -181,7 +128,7 @@ test_assume(void **state)
 	assert_string_equal(under_way->body, "Action=AssumeRole&Version=2011-06-15&DurationSeconds=3600&RoleArn=arn%"
 					     "3Aaws%3Aiam%3A%3A123456789012%3Arole%2Fkdiag"
 					     "&RoleSessionName=kdiag&ExternalId=a%20b%26c%3D%C3%A9~");
-	reply(AWS_OK, ASSUMED("ASIA", "S/+=", "T/+=", "2026-11-22T21:42:38.783821Z"));
+	reply(ASSUMED("ASIA", "S/+=", "T/+=", "2026-11-22T21:42:38.783821Z"));
 	assert_int_equal(got.fault, AWS_OK);
 	assert_string_equal(got.keys->access_key, "ASIA");
 	assert_string_equal(got.keys->secret_key, "S/+=");
@@ -190,7 +137,7 @@ test_assume(void **state)
 	assert_int_equal(got.keys->expires_ms / 1000, 1795383758);
 	sts_assume_role(NULL, ROLE, NULL, "kdiag", keys_cb, &got);
 	assert_null(strstr(under_way->body, "ExternalId"));
-	reply(AWS_DENIED, "");
+	reply_error(AWS_DENIED);
 	assert_int_equal(got.fault, AWS_DENIED);
 }
 
@@ -218,7 +165,7 @@ test_assume_bad(void **state)
 	(void)state;
 	for (i = 0; i < KD_COUNT(cases); i++) {
 		sts_assume_role(NULL, ROLE, NULL, "kdiag", keys_cb, &got);
-		reply(AWS_OK, cases[i].body);
+		reply(cases[i].body);
 		sentence = mem_printf("the answer to AssumeRole makes no sense: %s", cases[i].why);
 		assert_string_equal(got.message, sentence);
 		assert_int_equal(got.fault, AWS_BAD_ANSWER);
