@@ -111,8 +111,8 @@ fact_new_log_groups(int64_t ms, const struct kd_log_group *groups, size_t count)
 }
 
 /* Nothing to see in the window: of a stream's own metric that is no answer, and says nothing good. */
-static struct fact *
-make_no_data(const struct kd_need *need)
+struct fact *
+fact_new_no_data(const struct kd_need *need)
 {
 	char window[KD_AGE_SIZE], shift[KD_AGE_SIZE], *why;
 	struct fact *fact;
@@ -143,7 +143,7 @@ fact_new_series(int64_t ms, const struct kd_need *need, const struct kd_series *
 		cut[i] = kd_series_tail(&cut[i], resolved.window_s);
 	}
 	if (need->per == KD_PER_STREAM && !series_has_point(cut))
-		fact = make_no_data(&resolved);
+		fact = fact_new_no_data(&resolved);
 	else
 		fact = make_known(&resolved, ms, cut, count);
 	free(cut);
@@ -193,7 +193,7 @@ fact_new_cut(struct fact *fact, const struct kd_need *need)
 	if (fact->need.window_s < wanted.window_s)
 		return NULL;
 	if (fact->reason != KD_KNOWN)
-		return make_no_data(&wanted);
+		return fact_new_no_data(&wanted);
 	return fact_new_series(fact->ms, &wanted, fact->value, fact->count);
 }
 

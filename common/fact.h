@@ -34,6 +34,8 @@ struct fact *fact_new_missing(enum kd_need_kind kind, enum kd_reason reason, con
 /* The same of any need, a KD_METRIC among them (which only this one can tell apart). */
 struct fact *fact_new_missing_need(
     const struct kd_need *need, enum kd_reason reason, const char *why, const char *blame);
+/* Missing for KD_NO_DATA: a metric without a datapoint in its window. */
+struct fact *fact_new_no_data(const struct kd_need *need);
 /*
  * The answer to a need that asks for the same series with a shorter window, by the newest points of this one; a missing fact is missing for that need
  * too. NULL: this fact answers another need. The caller's reference.

@@ -192,7 +192,8 @@ find_want(const struct metric_part *part, const struct kd_need *need)
 static bool
 is_ready(const struct metric_want *want, int64_t window_s, const struct collect_terms *terms)
 {
-	int64_t base_ms = metric_want_base_ms(want);
+	int64_t base_ms =
+	    terms->urgent ? 0 : metric_want_base_ms(want); /* what is asked by hand goes by when it was asked */
 	size_t i, count = metric_want_count(want);
 
 	for (i = 0; i < count && metric_item_is_ready(metric_want_item(want, i), window_s, base_ms, terms); i++)

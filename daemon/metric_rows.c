@@ -76,21 +76,38 @@ metric_rows_unref(struct metric_rows *rows)
 	LIST_REMOVE(rows, link);
 	for (size_t i = 0; i < rows->count; i++)
 		free((char *)rows->rows[i].need.metric);
+	for (size_t i = 0; i < METRIC_ROWS_LIKELY; i++)
+		fact_unref(rows->likely[i].no_data);
 	free(rows);
 }
 
 /* ---- finding ---- */
 
+static struct metric_likely *
+likely_of(struct metric_rows *rows, const struct kd_need *need)
+{
+	return &rows->likely[(uintptr_t)need / sizeof(*need) % METRIC_ROWS_LIKELY];
+}
+
 /* Streams ask for the same needs over and over, which lie where they lay: what answered the last time is looked at first, and only at that, for nothing else has to be true. */
 size_t
 metric_rows_find(struct metric_rows *rows, const struct kd_need *need)
 {
-	uint16_t *likely = &rows->likely[(uintptr_t)need / sizeof(*need) % METRIC_ROWS_LIKELY];
-	size_t at = *likely;
+	struct metric_likely *likely = likely_of(rows, need);
 
-	if (at < rows->count && need_same_series(&rows->rows[at].need, need))
-		return at;
-	at = search(rows, need);
-	*likely = (uint16_t)at;
-	return at;
+	if (likely->row >= rows->count || !need_same_series(&rows->rows[likely->row].need, need))
+		likely->row = (uint16_t)search(rows, need);
+	return likely->row;
+}
+
+struct fact *
+metric_rows_no_data(struct metric_rows *rows, const struct kd_need *need)
+{
+	struct metric_likely *likely = likely_of(rows, need);
+
+	if (likely->no_data == NULL || !need_equal(fact_need(likely->no_data), need)) {
+		fact_unref(likely->no_data);
+		likely->no_data = fact_new_no_data(need);
+	}
+	return fact_ref(likely->no_data);
 }

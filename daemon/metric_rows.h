@@ -14,13 +14,19 @@ struct metric_row {
 	int64_t interval_ms; /* the shortest */
 };
 
+/* What answered the need that lay there: to be tried first. */
+struct metric_likely {
+	uint16_t row;
+	struct fact *no_data; /* of this need: said of many streams; NULL: not yet */
+};
+
 enum { METRIC_ROWS_LIKELY = 64 };
 
 struct metric_rows {
 	LIST_ENTRY(metric_rows) link;
 	unsigned refs;
 	size_t count;
-	uint16_t likely[METRIC_ROWS_LIKELY]; /* which row answered the need that lay there: to be tried first */
+	struct metric_likely likely[METRIC_ROWS_LIKELY];
 	struct metric_row rows[];
 };
 LIST_HEAD(metric_rows_list, metric_rows);
@@ -31,5 +37,8 @@ struct metric_rows *metric_rows_get(struct metric_rows_list *list, const struct 
 void metric_rows_unref(struct metric_rows *rows);
 /* Which row serves this need; rows->count: none. */
 size_t metric_rows_find(struct metric_rows *rows, const struct kd_need *need);
+
+/* That there is no datapoint for it: the caller's reference to what all streams share. */
+struct fact *metric_rows_no_data(struct metric_rows *rows, const struct kd_need *need);
 
 #endif

@@ -386,6 +386,9 @@ metric_want_fact(const struct metric_want *want, const struct kd_need *need, boo
 
 	if (blocked != NULL)
 		return fact_new_missing_need(need, fact_reason(blocked), fact_why(blocked), fact_blame(blocked));
-	missing = missing_of(want, need, base_ms, late);
-	return missing != NULL ? missing : known_of(want, need, base_ms);
+	if ((missing = missing_of(want, need, base_ms, late)) != NULL)
+		return missing;
+	if (need->per == KD_PER_STREAM && want->own->series.points == NULL)
+		return metric_rows_no_data(want->part->rows, need);
+	return known_of(want, need, base_ms);
 }
