@@ -96,8 +96,8 @@ the_credentials() {
 	mkdir -p "$HOME/.aws"
 	printf '%s\n' '[default]' 'aws_access_key_id = AKIADEFAULT' 'aws_secret_access_key = secret-of-default' >"$HOME/.aws/credentials"
 	wait_for 20 all_is_seen
-	has_verdict orders ok
-	has_verdict short warning
+	wait_for 10 has_verdict orders ok
+	wait_for 10 has_verdict short warning
 	[ "$(grep -c 'self/credentials' "$LOG")" -eq 2 ]
 	stop_kdiagd
 	nothing_secret
@@ -132,7 +132,7 @@ the_credentials() {
 	config_without_keys 'access_key_id: AKIACONFIG, secret_access_key: secret-of-config'
 	ctl reload
 	wait_for 10 all_is_seen
-	has_verdict orders ok
+	wait_for 10 has_verdict orders ok
 	[ "$(grep -c 'opened.*self/credentials' "$LOG")" -eq 1 ]
 	stop_kdiagd
 	nothing_secret
@@ -151,11 +151,11 @@ the_credentials() {
 	wait_for 15 self_open credentials
 	[[ "$(the_credentials)" == "AWS refuses the keys of profile default in ~/.aws/credentials"* ]]
 	wait_for 10 has_verdict orders unknown
-	has_verdict short warning
+	wait_for 10 has_verdict short warning
 	is_quiet
 	printf '%s\n' '[default]' 'aws_access_key_id = AKIADEFAULT' 'aws_secret_access_key = secret-of-default' >"$HOME/.aws/credentials"
 	wait_for 15 all_is_seen
-	has_verdict orders ok
+	wait_for 10 has_verdict orders ok
 	stop_kdiagd
 	nothing_secret
 	lacks token-of
@@ -195,7 +195,7 @@ no_secret_was_said() {
 	grep -q 'credentials from instance role bastion (IMDSv2)$' "$LOG"
 	pass 1260 # past the end of the first keys
 	keep_secrets
-	has_verdict orders ok
+	wait_for 10 has_verdict orders ok
 	awssim_post imds '{"forget_tokens": true}' >/dev/null
 	tokens=$(awssim_stat operations.MetadataToken.calls)
 	pass 960
@@ -203,7 +203,7 @@ no_secret_was_said() {
 	keep_secrets
 	[ "$(sort -u "$BATS_TEST_TMPDIR/secrets" | wc -l)" -ge 4 ] # two keys at least, of two lines each
 	[ "$(awssim_stat rejected_signatures)" -eq 0 ]
-	all_is_seen
+	wait_for 10 all_is_seen
 	lacks 'opened (unknown|critical)|self/'
 	stop_kdiagd
 	no_secret_was_said
@@ -213,10 +213,10 @@ no_secret_was_said() {
 	on_an_instance 60 'role: bastion, lifetime: 6h'
 	awssim_post imds '{"expire": true}' >/dev/null
 	json . run orders >/dev/null
-	has_verdict orders ok
+	wait_for 10 has_verdict orders ok
 	keep_secrets
 	[ "$(awssim_stat rejected_signatures)" -ge 1 ]
-	all_is_seen
+	wait_for 10 all_is_seen
 	lacks 'self/'
 	stop_kdiagd
 	no_secret_was_said
@@ -226,22 +226,22 @@ no_secret_was_said() {
 	on_an_instance 400 'role: bastion, lifetime: 30m, rotate_before: 5m'
 	fault http503 '"service": "imds"'
 	pass 400
-	all_is_seen # nobody needs it yet
+	wait_for 10 all_is_seen # nobody needs it yet
 	wait_for 15 self_open expiring
 	[ "$(the_self '.[0].severity')" = warning ]
 	[[ "$(the_self '.[0].summary')" == *"the metadata service at http://127.0.0.1:$AWS_PORT: "*503* ]]
 	[ "$(the_self length)" = 1 ]
-	has_verdict orders ok
+	wait_for 10 has_verdict orders ok
 	# The keys' end: now nothing is seen any more.
 	wait_for 15 self_open credentials
 	[ "$(the_self '.[0].severity')" = critical ]
 	[ "$(the_self length)" = 1 ]
 	wait_for 10 has_verdict orders unknown
-	has_verdict short warning
+	wait_for 10 has_verdict short warning
 	is_quiet
 	clear_faults
 	wait_for 20 all_is_seen
-	has_verdict orders ok
+	wait_for 10 has_verdict orders ok
 	keep_secrets
 	stop_kdiagd
 	no_secret_was_said
@@ -293,8 +293,8 @@ no_secret_was_said() {
 	pass 1260 # past the end of the first assumed keys
 	[ "$(awssim_stat operations.AssumeRole.calls)" -gt "$assumed" ]
 	[ "$(awssim_stat rejected_signatures)" -eq 0 ]
-	has_verdict prod/us-east-1/orders ok
-	has_verdict prod/us-east-1/short warning
+	wait_for 10 has_verdict prod/us-east-1/orders ok
+	wait_for 10 has_verdict prod/us-east-1/short warning
 	[ "$(grep -c 'opened.*self/' "$LOG")" -eq 1 ]
 	is_quiet
 	stop_kdiagd
@@ -316,7 +316,7 @@ no_secret_was_said() {
 	wait_for 10 has_verdict orders unknown
 	clear_faults
 	wait_for 20 all_is_seen
-	has_verdict orders ok
+	wait_for 10 has_verdict orders ok
 	stop_kdiagd
 	nothing_secret
 }

@@ -80,7 +80,7 @@ ends_well() {
 	fast_clock 30
 	scenario "${names[@]}" endless good-{1..25}
 	watch_streams "${names[@]}" endless good-{1..25}
-	has_verdict reset-short warning
+	wait_for 10 has_verdict reset-short warning
 	before=$(resident)
 	for kind in "${kinds[@]}"; do fault "$kind" "\"stream\": \"$kind*\", \"size\": 20971520"; done
 	fault endless_next_token '"stream": "endless"'
@@ -102,11 +102,11 @@ ends_well() {
 	wait_for 5 has_verdict not_found critical
 	[[ "$(finding not_found status .summary)" == "stream does not exist in us-east-1: it was deleted"* ]]
 	wait_for 5 finding_is endless hash_range "unknown open failed true" "NextToken leads in a circle, shardId-"
-	has_verdict endless unknown
+	wait_for 10 has_verdict endless unknown
 	wait_for 10 all_good '^good-'
 
 	# One finding about kdiag for what ails an operation, however many streams it strikes; no stream speaks of it beside.
-	self_is answer answer denied throttled
+	wait_for 10 self_is answer answer denied throttled
 	is_so_for_22() { [[ "$(the_self '.[] | select(.subject | test("^kinesis:Desc.*default us-east-1$")) | .summary')" == *"(it is so for 22 streams)"* ]]; }
 	wait_for 5 is_so_for_22 || { the_self .; return 1; }
 	is_quiet
@@ -163,8 +163,8 @@ is_left_alone() {
 outage_is_over() {
 	clear_faults
 	wait_for 15 all_is_seen
-	has_verdict a ok
-	has_verdict f-short warning
+	wait_for 10 has_verdict a ok
+	wait_for 10 has_verdict f-short warning
 	[ "$(grep -c 'resolved.*self/service/kinesis' "$LOG")" -eq 1 ]
 }
 
@@ -191,9 +191,9 @@ outage_is_over() {
 	fault throttle '"service": "kinesis"'
 	wait_for 10 finding_is s40 status "unknown open throttled true" "Rate exceeded for stream s40"
 	wait_for 10 finding_is s-short count "warning open throttled true" "2 open shards"
-	self_is throttled
+	wait_for 10 self_is throttled
 	[[ "$(the_self '.[0].summary')" == "AWS throttles kinesis in us-east-1 although kdiag keeps its pace"* ]]
-	has_verdict s1 unknown
+	wait_for 10 has_verdict s1 unknown
 	# The quota of 500 pays for 100 retries at 5; then each call is one attempt, and no look brings more.
 	pass 60
 	retries=$(json .api.retries status)
@@ -206,7 +206,7 @@ outage_is_over() {
 	is_quiet
 	clear_faults
 	wait_for 15 all_is_seen
-	has_verdict s1 ok
+	wait_for 10 has_verdict s1 ok
 	[ "$(grep -c 'self/' "$LOG")" -eq 2 ]
 	ends_well
 }
@@ -220,15 +220,15 @@ outage_is_over() {
 	[ "$(the_self '.[0] | "\(.severity) \(.subject) \(.summary)"')" = \
 		"critical default AWS refuses the keys of config, and there are no others" ]
 	wait_for 10 finding_is s1 status "unknown open failed true" "AWS refuses the keys of config"
-	has_verdict s1 unknown
-	has_verdict s-short warning
+	wait_for 10 has_verdict s1 unknown
+	wait_for 10 has_verdict s-short warning
 	awssim_post reset-stats '' >/dev/null
 	pass 60
 	[ "$(awssim_stat operations.DescribeStreamSummary.calls)" -le 9 ]
 	is_quiet
 	clear_faults
 	wait_for 15 all_is_seen
-	has_verdict s1 ok
+	wait_for 10 has_verdict s1 ok
 	[ "$(grep -c 'opened.*self/' "$LOG")" -eq 1 ]
 	ends_well
 }
@@ -239,7 +239,7 @@ clock_off() {
 	fault skewed_date "\"seconds\": $1"
 	watch_streams a b c
 	[ "$(verdicts .)" = ok ]
-	self_is clock
+	wait_for 10 self_is clock
 	the_self '.[0].summary' | grep -E \
 		"^the host's clock is 1 h $2 that of (sts|kinesis) in us-east-1; requests are signed with AWS's time until it is set"
 	rejected=$(awssim_stat rejected_signatures)
@@ -247,7 +247,7 @@ clock_off() {
 	[ "$rejected" -le 16 ] # once each, what a slow machine had under way before the first answer
 	clear_faults
 	wait_for 10 self_is_clean
-	all_is_seen
+	wait_for 10 all_is_seen
 	lacks 'opened (unknown|critical)'
 	ends_well
 }
@@ -390,7 +390,7 @@ is_fresh() {
 		  - {kind: access_denied, operation: ListStreams}
 	YAML
 	INTERVAL=20m watch_streams s{1..120}
-	self_is denied
+	wait_for 10 self_is denied
 	[ "$(the_self '.[0].subject')" = "kinesis:ListStreams default us-east-1" ]
 	[[ "$(the_self '.[0].summary')" == *"so the status of 120 streams is asked one by one"* ]]
 	wait_for 10 all_good . # in a clock that runs fast, one may be stale for a moment

@@ -138,7 +138,7 @@ looks_more() {
 	is missing orders-search severity unknown
 	[[ "$(of missing orders-search summary)" == *"cannot be judged: "*"iam:ListAttachedRolePolicies"* ]]
 	[ "$(of missing orders-search reason)" = denied ]
-	self_is denied
+	wait_for 10 self_is denied
 	[[ "$(the_self '.[0].summary')" == *"ListAttachedRolePolicies"* ]]
 	is denied orders-consumer reason denied # what is not known may deny
 	is missing ana severity ok
@@ -155,7 +155,7 @@ looks_more() {
 	fault access_denied '"operation": "GetResourcePolicy"'
 	up
 	is missing ana reason denied
-	self_is denied
+	wait_for 10 self_is denied
 	clear_faults
 	awssim_post iam "{\"resource_policies\": {\"$STREAM\": \"{\\\"Version\\\":\\\"2012-10-17\\\",\\\"Statement\\\":[{\\\"Effect\\\":\\\"Allow\\\",\\\"Principal\\\":{\\\"AWS\\\":\\\"$ROLE/orders-producer\\\"},\\\"Action\\\":\\\"kinesis:PutRecords\\\",\\\"Resource\\\":\\\"$STREAM\\\"}]}\"}}"
 	ctl run >/dev/null || true
@@ -190,7 +190,7 @@ looks_more() {
 	ctl run orders iam_coverage >/dev/null || true
 	is simulated ana severity unknown
 	is missing ana severity ok
-	self_is denied
+	wait_for 10 self_is denied
 }
 
 # read_again N: have so many roles been read by now?

@@ -33,7 +33,7 @@ is_still_bad() {
 	start_kdiagd
 	wait_for 15 looked
 	wait_for 15 is_still_bad
-	has_verdict sound ok
+	wait_for 10 has_verdict sound ok
 
 	# What comes in pieces is whole in the end.
 	fault partial_data
@@ -41,24 +41,24 @@ is_still_bad() {
 	awssim_post reset-stats '' >/dev/null
 	wait_for 15 stat_is operations.GetMetricData.accepted 12
 	pass 120
-	has_verdict sound ok
-	is_still_bad
-	all_is_seen || { ctl status; ctl findings; tail "$LOG"; return 1; }
+	wait_for 10 has_verdict sound ok
+	wait_for 10 is_still_bad
+	wait_for 10 all_is_seen || { ctl status; ctl findings; tail "$LOG"; return 1; }
 	clear_faults
 
 	# One metric of one stream fails: that check cannot look, and says so; all others can.
 	fault internal_error '"metric": "GetRecords.IteratorAge*", "stream": "sound"'
 	wait_for 30 finding_is sound iterator_age/lag 'unknown open *'
-	is_still_bad
+	wait_for 10 is_still_bad
 	[ "$(json '[.streams[].findings[] | select(.severity == "unknown" and .probe != "iterator_age")] | length' status sound)" = 0 ]
 	clear_faults
 	wait_for 30 all_is_seen
-	has_verdict sound ok
+	wait_for 10 has_verdict sound ok
 
 	# What is not seen any more is not taken for well.
 	fault forbidden '"stream": "lagging"'
 	wait_for 30 finding_is lagging iterator_age/lag 'critical open true denied *'
-	has_verdict sound ok
+	wait_for 10 has_verdict sound ok
 	clear_faults
 	wait_for 30 all_is_seen
 
@@ -67,12 +67,12 @@ is_still_bad() {
 		awssim_post reset-stats '' >/dev/null
 		wait_for 20 stat_is operations.GetMetricData.calls 2
 		pass 60
-		is_still_bad
+		wait_for 10 is_still_bad
 		clear_faults
 	done
 	wait_for 60 all_is_seen
-	is_still_bad
-	has_verdict sound ok
+	wait_for 10 is_still_bad
+	wait_for 10 has_verdict sound ok
 	ctl history lagging --since 24h
 	not is_resolved lagging iterator_age/lag
 	log_is_clean
