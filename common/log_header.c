@@ -530,7 +530,7 @@ take_word(struct walk *walk)
 	walk->at = before;
 	if (is_separator(walk->s + walk->at, n)) {
 		walk->at += n;
-		if (is_sure(walk) && walk->guesses == 0 && walk->header->len >= before - 4)
+		if (is_sure(walk) && walk->guesses == 0 && before <= walk->header->len + 4)
 			commit(walk);
 		return true;
 	}

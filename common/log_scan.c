@@ -102,36 +102,47 @@ add_word(struct log_scan *scan, size_t at, size_t end, uint32_t hash, unsigned f
 
 /* ---- groups ---- */
 
+/* How far to look from `at`: not at all where enough was looked at for this line. */
+static size_t
+find_limit(const struct log_scan *scan, size_t at, size_t max)
+{
+	if (scan->looked >= LOG_SCAN_LOOK_MAX)
+		return at;
+	return scan->len - at < max ? scan->len : at + max;
+}
+
 /* Behind the closing quote; 0: there is none near. */
 static size_t
-match_quoted(const struct log_scan *scan, size_t at)
+match_quoted(struct log_scan *scan, size_t at)
 {
-	size_t end = scan->len - at < QUOTED_MAX ? scan->len : at + QUOTED_MAX;
+	size_t end = find_limit(scan, at, QUOTED_MAX), i;
 	char quote = scan->text[at];
 
-	for (size_t i = at + 1; i < end; i++) {
+	for (i = at + 1; i < end; i++) {
 		if (scan->text[i] == '\\')
 			i++;
 		else if (scan->text[i] == quote || (quote == '`' && scan->text[i] == '\''))
-			return i + 1;
+			break;
 	}
-	return 0;
+	scan->looked += (i < end ? i : end) - at;
+	return i < end ? i + 1 : 0;
 }
 
 /* Behind the bracket that closes the one at `at`; 0: it is not near. */
 static size_t
-match_group(const struct log_scan *scan, size_t at)
+match_group(struct log_scan *scan, size_t at)
 {
-	size_t end = scan->len - at < GROUP_MAX ? scan->len : at + GROUP_MAX, depth = 0;
+	size_t end = find_limit(scan, at, GROUP_MAX), depth = 0, i;
 	char open = scan->text[at], close = open == '(' ? ')' : (char)(open + 2); /* "[]", "{}", "<>" */
 
-	for (size_t i = at; i < end; i++) {
+	for (i = at; i < end; i++) {
 		if (scan->text[i] == open)
 			depth++;
 		else if (scan->text[i] == close && --depth == 0)
-			return i + 1;
+			break;
 	}
-	return 0;
+	scan->looked += (i < end ? i : end) - at;
+	return i < end ? i + 1 : 0;
 }
 
 /* A quoted thing is a value, but the verb of an HTTP request stays: "GET /x HTTP/1.1". */
@@ -189,7 +200,7 @@ take_angle(struct log_scan *scan, size_t at)
 
 /* Behind the value that begins at `at`: quoted, bracketed, or a word with the brackets that hang on it. */
 static size_t
-skip_value(const struct log_scan *scan, size_t at)
+skip_value(struct log_scan *scan, size_t at)
 {
 	size_t end = 0;
 	char c = char_at(scan, at);
@@ -362,7 +373,7 @@ scan_message(struct log_scan *scan)
 	uint64_t shape = 0x9e3779b97f4a7c15u * (scan->header.level + 1u);
 	size_t at = 0, len;
 
-	scan->count = 0;
+	scan->count = scan->looked = 0;
 	while (at < scan->len && scan->count < LOG_SCAN_TOKENS) {
 		unsigned byte = bytes[(unsigned char)scan->text[at]];
 

@@ -16,6 +16,7 @@ enum {
 	LOG_SCAN_TOKENS = 96,            /* what stands behind them tells no templates apart */
 	LOG_SCAN_LINE_MAX = 256 * 1024,  /* CloudWatch Logs' largest event */
 	LOG_SCAN_MESSAGE_MAX = 8 * 1024, /* of a JSON line, unescaped */
+	LOG_SCAN_LOOK_MAX = 64 * 1024,   /* a line of brackets that nothing closes would cost a third of a second */
 };
 
 #define LOG_SCAN_ERRNO 0x2a2a2a2bu /* the hash of any text of strerror(3) */
@@ -53,6 +54,7 @@ struct log_scan {
 	bool is_continuation;     /* part of a stack trace or the like, if an event came before */
 	bool
 	    is_exception; /* begins with an exception's name or "Traceback" and has no header: part of the event before, if that had one */
+	size_t looked; /* bytes, for the ends of quotes and brackets: at most LOG_SCAN_LOOK_MAX, and one look's */
 	size_t count;
 	struct log_token tokens[LOG_SCAN_TOKENS];
 	char unescaped[LOG_SCAN_MESSAGE_MAX];

@@ -270,12 +270,20 @@ test_hostile(void **state)
 	size_t size = LOG_SCAN_LINE_MAX + 100;
 	char *line = mem_new(size, 1);
 	static const char fill[] = "\"'`[{<(=:./@\\\xff\xc3";
+	static const char *const rows[] = {"[[[[[[[[[[[[[[[]", "{{{{{{{{{{{{}", "<<<<<<<<<<>", "\"\\", "=[([([([)"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof fill - 1; i++) {
 		memset(line, fill[i], size);
 		log_scan_line(scan, line, size);
 		assert_true(scan->count <= LOG_SCAN_TOKENS && scan->len <= LOG_SCAN_LINE_MAX);
+		assert_true(scan->looked <= LOG_SCAN_LOOK_MAX + 2048);
+	}
+	for (size_t i = 0; i < KD_COUNT(rows); i++) {
+		for (size_t at = 0; at < size; at++)
+			line[at] = rows[i][at % strlen(rows[i])];
+		log_scan_line(scan, line, size);
+		assert_true(scan->looked <= LOG_SCAN_LOOK_MAX + 2048);
 	}
 	for (size_t i = 0; i < size; i++)
 		line[i] = (char)(i * 7 + i / 256);
