@@ -665,7 +665,7 @@ test_reminder_waits_from_last_change(void **state)
 
 	(void)state;
 	raise_clock(fix, "a", KD_WARNING);
-	run_for(fix, 600);
+	run_for(fix, 200);
 	raise_clock(fix, "a", KD_CRITICAL);
 	changed_ms = real_ms();
 	wait_for_lines(fix, 3);
