@@ -214,6 +214,24 @@ is_varied(const struct merge *merge, const struct group *group)
 	return true;
 }
 
+/*
+ * Who writes the log may make keys collide, which are sums of hashes; entries that differ in more than the slots have nothing to say about each other. target: or
+ * LOG_STORE_NONE.
+ */
+static bool
+is_one_form(const struct merge *merge, const struct group *group, uint32_t target)
+{
+	const struct candidate *members = merge->candidates + group->first;
+	size_t count = log_store_at(merge->store, members->entry)->elements_count;
+
+	if (target != LOG_STORE_NONE && log_store_at(merge->store, target)->elements_count != count)
+		return false;
+	for (size_t i = 1; i < group->count; i++)
+		if (log_store_at(merge->store, members[i].entry)->elements_count != count)
+			return false;
+	return true;
+}
+
 static bool
 is_untouched(const struct merge *merge, const struct group *group)
 {
@@ -301,12 +319,13 @@ find_groups(struct merge *merge)
 	merge->groups_count = 0;
 	for (size_t i = 0, n; i < merge->count; i += n) {
 		struct group group = {.first = i, .key = merge->candidates[i].key};
+		uint32_t target = log_store_find(merge->store, group.key);
 
 		for (n = 1; i + n < merge->count && merge->candidates[i + n].key == group.key; n++)
 			;
 		group.count = n;
-		group.has_target = log_store_find(merge->store, group.key) != LOG_STORE_NONE;
-		if (is_evident(merge, &group))
+		group.has_target = target != LOG_STORE_NONE;
+		if (is_one_form(merge, &group, target) && is_evident(merge, &group))
 			merge->groups[merge->groups_count++] = group;
 	}
 	qsort(merge->groups, merge->groups_count, sizeof *merge->groups, compare_groups);

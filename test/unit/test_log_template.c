@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "common/log_pattern.h"
 #include "common/log_template.h"
 #include "common/log_template_state.h"
 #include "common/mem.h"
@@ -443,6 +444,85 @@ test_bad_state(void **state)
 	}
 }
 
+/* ---- keys that collide ---- */
+
+enum { LONG_ROW = 40 };
+
+/* The number whose mix (log_pattern.c) this is: who writes the log finds it, too. */
+static uint64_t
+unmix(uint64_t x)
+{
+	static const uint64_t factors[] = {0xc4ceb9fe1a85ec53u, 0xff51afd7ed558ccdu};
+
+	x ^= x >> 33;
+	for (size_t i = 0; i < KD_COUNT(factors); i++) {
+		uint64_t inverse = factors[i];
+
+		for (int round = 0; round < 6; round++)
+			inverse *= 2 - factors[i] * inverse;
+		x *= inverse;
+		x ^= x >> 33;
+	}
+	return x;
+}
+
+/* A saved template of `count` words of one letter, "k k k a b"; the last `names` may be values. Its key with them as slots: in *key, or by its salt, if that is not 0. */
+static void
+add_row(struct str *out, size_t count, size_t names, char first_name, uint64_t *key)
+{
+	struct log_element elements[LONG_ROW] = {{0}};
+	struct str text = {0}, list = {0};
+	uint64_t plain, salt = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		bool is_name = i >= count - names;
+		char letter = is_name ? (char)(first_name + (i - (count - names))) : 'k';
+
+		str_printf(&text, "%s%c", i > 0 ? " " : "", letter);
+		elements[i].hash = log_pattern_hash(&letter, 1);
+		elements[i].class = is_name ? LOG_ELEMENT_NAME : LOG_ELEMENT_KNOWN;
+		str_printf(&list, "%s%zu,1,%d", i > 0 ? "," : "", 2 * i, elements[i].class);
+	}
+	plain = log_pattern_key(LOG_LINE_PLAIN, 0, elements, count);
+	for (size_t i = count - names; i < count; i++)
+		plain = log_pattern_key_slot(plain, elements, i);
+	if (*key != 0)
+		salt = unmix(*key - plain);
+	else
+		*key = plain;
+	str_printf(out,
+	    "%s{\"id\":\"%c\",\"count\":1,\"slots\":\"0\",\"serial\":1,\"level\":\"\",\"salt\":\"%" PRIx64
+	    "\",\"text\":\"%s\",\"elements\":[%s]}",
+	    out->s[out->len - 1] == '[' ? "" : ",", first_name, salt, text.s, list.s);
+	str_free(&text);
+	str_free(&list);
+}
+
+/* A short template whose key is that of long ones with two slots at their end: it has no such elements. */
+static void
+test_keys_that_collide(void **state)
+{
+	struct str text = {0};
+	struct log_templates *templates;
+	uint64_t key = 0, same = 0;
+
+	(void)state;
+	str_add(&text, "{\"v\":1,\"serial\":1,\"unmerged\":0,\"patience\":0,\"templates\":[");
+	add_row(&text, LONG_ROW, 2, 'a', &key);
+	add_row(&text, 2, 1, 'f', &key);
+	add_row(&text, LONG_ROW, 2, 'c', &same);
+	assert_true(key == same);
+	same = 0;
+	add_row(&text, LONG_ROW, 2, 'e', &same);
+	str_add(&text, "]}");
+	templates = log_template_load(text.s, text.len, LOG_TEMPLATE_BYTES, NULL);
+	assert_non_null(templates);
+	log_template_merge(templates);
+	assert_int_equal(log_template_count(templates), 4);
+	log_template_free(templates);
+	str_free(&text);
+}
+
 int
 main(void)
 {
@@ -459,6 +539,7 @@ main(void)
 	    cmocka_unit_test(test_eviction_makes_nothing_new),
 	    cmocka_unit_test(test_state_gives_the_same_answers),
 	    cmocka_unit_test(test_bad_state),
+	    cmocka_unit_test(test_keys_that_collide),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
