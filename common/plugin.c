@@ -77,6 +77,13 @@ is_ours(const struct stat *st)
 	return st->st_uid == 0 || st->st_uid == geteuid();
 }
 
+/* A group of its own is a user himself, as umask 002 has it. */
+static bool
+may_foreign_group_write(const struct stat *st)
+{
+	return (st->st_mode & S_IWGRP) != 0 && st->st_gid != 0 && st->st_gid != getegid();
+}
+
 static const char *
 check_stat(const struct stat *st)
 {
@@ -86,6 +93,8 @@ check_stat(const struct stat *st)
 		return "belongs to another user than root or the one kdiag runs as: chown root it";
 	if ((st->st_mode & S_IWOTH) != 0)
 		return "may be written by all: chmod o-w it";
+	if (may_foreign_group_write(st))
+		return "may be written by another group than root's or the one kdiag runs as: chmod g-w it";
 	return NULL;
 }
 
@@ -288,6 +297,9 @@ check_folder(int fd, const char *path, char **cause)
 		    cause, "%s belongs to another user than root or the one kdiag runs as: chown root it", path);
 	if ((st.st_mode & S_IWOTH) != 0 && (st.st_mode & S_ISVTX) == 0)
 		return cause_set(cause, "%s may be written by all: chmod o-w it", path);
+	if (may_foreign_group_write(&st) && (st.st_mode & S_ISVTX) == 0)
+		return cause_set(cause,
+		    "%s may be written by another group than root's or the one kdiag runs as: chmod g-w it", path);
 	return 0;
 }
 

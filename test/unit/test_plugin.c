@@ -286,6 +286,27 @@ test_writable_by_all(void **state)
 	free(path);
 }
 
+#define BY_A_GROUP "may be written by another group than root's or the one kdiag runs as: chmod g-w it"
+
+/* Only root can give a file to a group that is not his. */
+static void
+test_writable_by_a_group(void **state)
+{
+	struct fixture *fixture = *state;
+	char *path = mem_printf("%s/bad.so", fixture->folder), *good = mem_printf("%s/good.so", fixture->folder);
+
+	put_good(fixture);
+	assert_int_equal(chmod(good, 0664), 0);
+	write_file(fixture->folder, "bad.so", "x", 1);
+	assert_int_equal(chmod(path, 0664), 0);
+	if (geteuid() == 0) {
+		assert_int_equal(chown(path, 0, 12345), 0);
+		expect_one_refused(fixture, "bad", BY_A_GROUP);
+	}
+	free(good);
+	free(path);
+}
+
 static void
 test_foreign_owner(void **state)
 {
@@ -463,6 +484,9 @@ test_folders(void **state)
 	assert_int_equal(plugins_count(plugins), 1);
 	plugins_close(plugins);
 	if (geteuid() == 0) {
+		assert_int_equal(chmod(fixture->folder, 0775), 0);
+		assert_int_equal(chown(fixture->folder, 0, 12345), 0);
+		expect_folder_refused(fixture->folder, BY_A_GROUP);
 		assert_int_equal(chmod(fixture->folder, 0755), 0);
 		assert_int_equal(chown(fixture->folder, 12345, 12345), 0);
 		expect_folder_refused(
@@ -497,6 +521,7 @@ main(void)
 	    TEST(test_empty_folder),
 	    TEST(test_not_regular),
 	    TEST(test_writable_by_all),
+	    TEST(test_writable_by_a_group),
 	    TEST(test_foreign_owner),
 	    TEST(test_garbage),
 	    TEST(test_other_machine),
