@@ -89,7 +89,10 @@ struct ledger_when {
 void ledger_apply(struct ledger *ledger, struct stream_id *stream, const struct kd_report *report, const char *probe,
     const struct ledger_rules *rules, const struct ledger_when *when);
 
-/* Findings about kdiag itself (stream NULL, probe "self"): open at once, change when severity changes (a new summary alone is no change), resolve at once. Copies. */
+/*
+ * Findings about kdiag itself (stream NULL, probe "self"): open at once, change when severity changes (a new summary alone is no change), resolve at once,
+ * but those that do so more than 6 times an hour flap as those of streams do (ledger_tick() ends that). Copies.
+ */
 void ledger_raise(struct ledger *ledger, const char *check, const char *subject, enum kd_severity severity,
     const char *summary, const char *next, int64_t now_ms);
 void ledger_clear(struct ledger *ledger, const char *check, const char *subject, int64_t now_ms);

@@ -233,12 +233,10 @@ look_at_closed(
 	return become_open(life, look->severity == KD_UNKNOWN && look->explained, rules, now_ms);
 }
 
-/* Good in enough looks. One that would resolve once too often stays open. */
+/* One that would resolve once too often stays open. */
 static enum ledger_turn
-try_to_resolve(struct ledger_life *life, const struct ledger_rules *rules, int64_t now_ms)
+resolve(struct ledger_life *life, const struct ledger_rules *rules, int64_t now_ms)
 {
-	if (!holds(rules->resolve, seen(life, KD_OK), life->looks_in_state))
-		return LEDGER_TURN_NONE;
 	if (!life->quiet && begins_to_flap(life, rules, true, now_ms))
 		return LEDGER_TURN_FLAPPING;
 	return become_resolved(life, now_ms);
@@ -286,7 +284,8 @@ look_at_open(struct ledger_life *life, const struct ledger_look *look, const str
 	if (life->flapping)
 		return look_at_flapping(life, look, now_ms);
 	if (look->severity == KD_OK)
-		return try_to_resolve(life, rules, now_ms);
+		return holds(rules->resolve, seen(life, KD_OK), life->looks_in_state) ? resolve(life, rules, now_ms)
+										      : LEDGER_TURN_NONE;
 	if (look->severity == KD_UNKNOWN && life->severity != KD_UNKNOWN)
 		return LEDGER_TURN_NONE;
 	see(life, now_ms);
@@ -311,19 +310,37 @@ ledger_life_look(
 }
 
 enum ledger_turn
-ledger_life_set(struct ledger_life *life, enum kd_severity severity, int64_t now_ms)
+ledger_life_set(struct ledger_life *life, enum kd_severity severity, unsigned flapping, int64_t now_ms)
 {
-	remember(life, &(struct ledger_look){.severity = severity});
+	const struct ledger_look look = {.severity = severity};
+	const struct ledger_rules rules = {.flapping = flapping};
+
+	remember(life, &look);
+	if (life->flapping && flapping > 0)
+		return look_at_flapping(life, &look, now_ms);
 	if (severity == KD_OK)
-		return life->state == FINDING_OPEN ? become_resolved(life, now_ms) : LEDGER_TURN_NONE;
+		return life->state == FINDING_OPEN ? resolve(life, &rules, now_ms) : LEDGER_TURN_NONE;
 	if (life->state != FINDING_OPEN) {
 		become_pending(life, now_ms);
 		see(life, now_ms);
 		life->severity = severity;
-		return become_open(life, false, &(struct ledger_rules){0}, now_ms);
+		return become_open(life, false, &rules, now_ms);
 	}
 	see(life, now_ms);
 	return severity == life->severity ? LEDGER_TURN_NONE : become_severe(life, severity, now_ms);
+}
+
+enum ledger_turn
+ledger_life_settle(struct ledger_life *life, int64_t now_ms)
+{
+	const struct ledger_look same = {.severity = life->steady_good ? KD_OK : (enum kd_severity)life->severity};
+
+	if (!life->flapping || !is_calm(life, &same, now_ms))
+		return LEDGER_TURN_NONE;
+	if (life->steady_good)
+		return become_resolved(life, now_ms);
+	life->flapping = false;
+	return LEDGER_TURN_CALM;
 }
 
 bool

@@ -58,8 +58,14 @@ enum ledger_turn {
  */
 enum ledger_turn ledger_life_look(
     struct ledger_life *life, const struct ledger_look *look, const struct ledger_rules *rules, int64_t now_ms);
-/* Is at this severity from now on, at once and whatever was before; KD_OK resolves. For what kdiag knows of itself for certain. */
-enum ledger_turn ledger_life_set(struct ledger_life *life, enum kd_severity severity, int64_t now_ms);
+/*
+ * Is at this severity from now on, at once and whatever was before; KD_OK resolves. For what kdiag knows of itself for certain. flapping: as in struct
+ * ledger_rules, and 0 ends also what flaps.
+ */
+enum ledger_turn ledger_life_set(
+    struct ledger_life *life, enum kd_severity severity, unsigned flapping, int64_t now_ms);
+/* What flaps and is set no more goes on as it was set last: is it calm by now? */
+enum ledger_turn ledger_life_settle(struct ledger_life *life, int64_t now_ms);
 void ledger_life_clear(struct ledger_life *life);
 /* One line of text, the caller's; and back: -1: it is none of ours. */
 char *ledger_life_write(const struct ledger_life *life);

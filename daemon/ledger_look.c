@@ -228,7 +228,7 @@ forget_item(struct ledger *ledger, struct ledger_item *item, const char *why, in
 
 	if (item->life.state == FINDING_OPEN) {
 		ledger_count_out(ledger, item);
-		ledger_tell_turn(ledger, ledger_life_set(&item->life, KD_OK, now_ms), item, from, why, now_ms);
+		ledger_tell_turn(ledger, ledger_life_set(&item->life, KD_OK, 0, now_ms), item, from, why, now_ms);
 	}
 	ledger_table_drop(item);
 }

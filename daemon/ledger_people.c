@@ -313,6 +313,7 @@ ledger_tick(struct ledger *ledger, const struct ledger_now *now)
 	for (size_t i = ledger->silences_count; i-- > 0;)
 		if (ledger->silences[i]->until_mono_ms <= now->mono_ms)
 			end_silence(ledger, i, &nobody, now->ms);
+	ledger_settle_self(ledger, now->ms);
 }
 
 void

@@ -42,5 +42,7 @@ bool ledger_is_told(const struct ledger_item *item);
 /* Around each turn, so that ledger_count_open() need not walk 100,000 findings. */
 void ledger_count_out(struct ledger *ledger, const struct ledger_item *item);
 void ledger_count_in(struct ledger *ledger, const struct ledger_item *item);
+/* What kdiag itself has that flaps: is it calm? */
+void ledger_settle_self(struct ledger *ledger, int64_t now_ms);
 
 #endif

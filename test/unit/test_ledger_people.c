@@ -341,6 +341,73 @@ test_turns_that_are_far_apart_do_not_flap(void **state)
 	fix_free(fix);
 }
 
+static void
+raise_self(struct fix *fix)
+{
+	ledger_raise(fix->ledger, "answer", "here", KD_WARNING, "no answer", NULL, fix->now.ms);
+	pass(fix, MINUTE_MS);
+}
+
+static void
+clear_self(struct fix *fix)
+{
+	ledger_clear(fix->ledger, "answer", "here", fix->now.ms);
+	pass(fix, MINUTE_MS);
+}
+
+static void
+pass_minutes(struct fix *fix, int minutes)
+{
+	while (minutes-- > 0) {
+		ledger_tick(fix->ledger, &fix->now);
+		pass(fix, MINUTE_MS);
+	}
+}
+
+static void
+test_self_flaps_too(void **state)
+{
+	struct fix *fix = fix_new(0);
+
+	(void)state;
+	for (int i = 0; i < 10; i++) {
+		raise_self(fix);
+		clear_self(fix);
+	}
+	assert_saw(fix, "opened;resolved;opened;resolved;opened;resolved;flapping;");
+	pass_minutes(fix, 28);
+	assert_saw(fix, "");
+	pass_minutes(fix, 3);
+	assert_saw(fix, "resolved;"); /* nobody says again that it is over */
+	pass_minutes(fix, 60);
+	for (int i = 0; i < 3; i++) {
+		raise_self(fix);
+		clear_self(fix);
+	}
+	raise_self(fix);
+	assert_saw(fix, "opened;resolved;opened;resolved;opened;resolved;flapping;");
+	pass_minutes(fix, 32);
+	assert_saw(fix, "changed;");
+	assert_string_equal(fix->why, "no longer flapping");
+	fix_free(fix);
+}
+
+static void
+test_self_that_flapped_before_a_restart_is_swept(void **state)
+{
+	struct fix *fix = fix_new(0);
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		raise_self(fix);
+		clear_self(fix);
+	}
+	assert_saw(fix, "opened;resolved;opened;resolved;opened;resolved;flapping;");
+	ledger_sweep_self(fix->ledger, fix->now.ms, "not seen since the start", fix->now.ms);
+	assert_saw(fix, "resolved;");
+	fix_free(fix);
+}
+
 /* ---- the disk ---- */
 
 struct disk {
@@ -531,6 +598,8 @@ main(void)
 	    cmocka_unit_test(test_silences_are_bounded),
 	    cmocka_unit_test(test_flapping_is_said_once_then_calm),
 	    cmocka_unit_test(test_flapping_that_stays_bad_is_calm_and_open),
+	    cmocka_unit_test(test_self_flaps_too),
+	    cmocka_unit_test(test_self_that_flapped_before_a_restart_is_swept),
 	    cmocka_unit_test(test_turns_that_are_far_apart_do_not_flap),
 	    cmocka_unit_test(test_save_only_what_changed),
 	    cmocka_unit_test(test_restore_goes_on_where_it_was),
