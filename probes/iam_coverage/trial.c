@@ -159,7 +159,8 @@ decide_consumers(const struct trial *trial, const char *action)
 	const struct kd_statement *list = kd_iam_statements(trial->facts, TRIAL_PRINCIPALS, trial->index, &count);
 
 	for (size_t i = 0; answer.decision == KD_IAM_NOT_GRANTED && i < all->resource_policies_count; i++)
-		if (strstr(all->resource_policies[i].arn, "/consumer/") != NULL)
+		if (all->resource_policies[i].arn != NULL &&
+		    strstr(all->resource_policies[i].arn, "/consumer/") != NULL)
 			answer = kd_iam_decide(
 			    trial->facts, TRIAL_PRINCIPALS, trial->index, action, all->resource_policies[i].arn);
 	for (size_t i = 0; answer.decision == KD_IAM_NOT_GRANTED && i < count; i++)
