@@ -22,7 +22,8 @@ struct model {
 	char id[ID_MAX];
 	int64_t day; /* of the last event, since 1970 */
 	signed char codes[FIELDS][HOURS];
-	bool quiet[WEEK]; /* nothing was written in that hour of the week when it was last over */
+	bool quiet
+	    [WEEK]; /* nothing was written in that hour of the week when it was last over, although it was known by then */
 };
 
 struct usual_group {
@@ -148,7 +149,7 @@ learn_hours(struct usual_group *learnt, const struct kd_log_group *group, const 
 			continue;
 		for (size_t f = 0; f < FIELDS; f++)
 			learn_code(&model->codes[f][hour % HOURS], encode(seen[f]), f);
-		model->quiet[hour % WEEK] = seen[RATE] == 0;
+		model->quiet[hour % WEEK] = seen[RATE] == 0 && (hour + 1) * HOUR_MS > template->first_ms;
 	}
 	if (template->last_ms / (HOURS * (int64_t)HOUR_MS) > model->day)
 		model->day = template->last_ms / (HOURS * (int64_t)HOUR_MS);
