@@ -14,8 +14,8 @@
 
 struct fact {
 	unsigned refs;
-	struct kd_need need; /* resolved */
 	enum kd_reason reason;
+	const struct kd_need *need; /* resolved; in its own block too, where it is more than a kind */
 	int64_t ms;
 	const char *why, *blame; /* these and the value lie behind the fact, in its own block */
 	const void *value;
@@ -34,7 +34,37 @@ static const char *const reason_names[] = {
 
 /* ---- making ---- */
 
-/* A fact with used bytes behind it, which *pack then stands for, and the name of its metric in front of them. */
+/* Facts that stay for long are of these: they take no room for a need of their own. */
+static const struct kd_need plain_needs[] = {
+    [KD_STREAM_STATUS] = {.kind = KD_STREAM_STATUS},
+    [KD_STREAM_SUMMARY] = {.kind = KD_STREAM_SUMMARY},
+    [KD_SHARDS] = {.kind = KD_SHARDS},
+    [KD_CONSUMERS] = {.kind = KD_CONSUMERS},
+    [KD_EXPECT] = {.kind = KD_EXPECT},
+};
+
+static bool
+is_plain(enum kd_need_kind kind)
+{
+	return (size_t)kind < KD_COUNT(plain_needs);
+}
+
+/* NULL while the pack only counts. */
+static struct kd_need *
+pack_need(struct pack *pack, const struct kd_need *need)
+{
+	struct kd_need *copy = pack_space(pack, sizeof(*copy));
+	const char *metric = pack_text(pack, need->metric);
+
+	(void)pack_space(pack, 0);
+	if (copy == NULL)
+		return NULL;
+	*copy = *need;
+	copy->metric = metric;
+	return copy;
+}
+
+/* A fact with used bytes behind it, which *pack then stands for, and its need in front of them. */
 static struct fact *
 make_block(const struct kd_need *need, struct pack *pack)
 {
@@ -42,14 +72,12 @@ make_block(const struct kd_need *need, struct pack *pack)
 	struct pack head = {.used = sizeof(struct fact)};
 	struct fact *fact;
 
-	(void)pack_text(&head, resolved.metric);
-	(void)pack_space(&head, 0);
+	if (!is_plain(resolved.kind))
+		(void)pack_need(&head, &resolved);
 	fact = mem_new(head.used + pack->used, 1);
 	head = (struct pack){.base = (char *)fact, .used = sizeof(*fact)};
 	fact->refs = 1;
-	fact->need = resolved;
-	fact->need.metric = pack_text(&head, resolved.metric);
-	(void)pack_space(&head, 0);
+	fact->need = is_plain(resolved.kind) ? &plain_needs[resolved.kind] : pack_need(&head, &resolved);
 	*pack = (struct pack){.base = (char *)fact + head.used};
 	return fact;
 }
@@ -184,13 +212,13 @@ fact_new_cut(struct fact *fact, const struct kd_need *need)
 {
 	struct kd_need wanted = need_resolve(need, NULL);
 
-	if (!need_same_series(&fact->need, &wanted))
+	if (!need_same_series(fact->need, &wanted))
 		return NULL;
-	if (need_equal(&fact->need, &wanted))
+	if (need_equal(fact->need, &wanted))
 		return fact_ref(fact);
-	if (fact->reason != KD_KNOWN && (fact->reason != KD_NO_DATA || fact->need.window_s < wanted.window_s))
+	if (fact->reason != KD_KNOWN && (fact->reason != KD_NO_DATA || fact->need->window_s < wanted.window_s))
 		return fact_new_missing_need(&wanted, fact->reason, fact_why(fact), fact->blame);
-	if (fact->need.window_s < wanted.window_s)
+	if (fact->need->window_s < wanted.window_s)
 		return NULL;
 	if (fact->reason != KD_KNOWN)
 		return fact_new_no_data(&wanted);
@@ -219,13 +247,13 @@ fact_unref(struct fact *fact)
 enum kd_need_kind
 fact_kind(const struct fact *fact)
 {
-	return fact->need.kind;
+	return fact->need->kind;
 }
 
 const struct kd_need *
 fact_need(const struct fact *fact)
 {
-	return &fact->need;
+	return fact->need;
 }
 
 enum kd_reason
@@ -255,7 +283,7 @@ fact_ms(const struct fact *fact)
 const void *
 fact_value(const struct fact *fact, enum kd_need_kind kind, size_t *count)
 {
-	bool there = fact->reason == KD_KNOWN && fact->need.kind == kind;
+	bool there = fact->reason == KD_KNOWN && fact->need->kind == kind;
 
 	if (count != NULL)
 		*count = there ? fact->count : 0;
@@ -298,12 +326,12 @@ fact_to_json(const struct fact *fact)
 {
 	json_t *object = json_object();
 
-	json_set_text(object, "kind", need_kind_name(fact->need.kind));
-	if (fact->need.kind == KD_METRIC)
-		set_metric(object, &fact->need);
+	json_set_text(object, "kind", need_kind_name(fact->need->kind));
+	if (fact->need->kind == KD_METRIC)
+		set_metric(object, fact->need);
 	if (fact->reason == KD_KNOWN) {
 		json_time_set(object, "time", fact->ms);
-		json_object_set_new(object, "value", fact_value_to_json(fact->need.kind, fact->value, fact->count));
+		json_object_set_new(object, "value", fact_value_to_json(fact->need->kind, fact->value, fact->count));
 		return object;
 	}
 	json_set_text(object, "missing", reason_name(fact->reason));

@@ -252,12 +252,12 @@ ledger_table_find(const struct ledger_table *table, struct ledger_record *record
 	return item;
 }
 
-/* Streams have few findings, and there are thousands of streams: room grows by a half only. */
+/* Streams have few findings, and there are thousands of streams: room grows by little. */
 static void
 append_item(struct ledger_record *record, struct ledger_item *item)
 {
 	if (record->count == record->room) {
-		record->room += record->room / 2 + 4;
+		record->room += record->room / 8 + 4;
 		record->items = mem_resize(record->items, record->room, sizeof(struct ledger_item *));
 	}
 	record->items[record->count++] = item;

@@ -141,7 +141,7 @@ find_consumers(struct metric_want *want, const struct collect_terms *terms)
 static bool
 is_synced(const struct metric_want *want, const struct collect_terms *terms)
 {
-	return want->own != NULL || (want->subjects != NULL && want->subjects->synced_ms >= terms->since_ms);
+	return metric_want_is_own(want) || (want->subjects != NULL && want->subjects->synced_ms >= terms->since_ms);
 }
 
 static bool
@@ -256,7 +256,7 @@ late(void *part_, const struct kd_need *need)
 
 	if (want == NULL)
 		return fact_new_missing_need(need, KD_LATE, "the config has changed meanwhile", NULL);
-	if (want->own == NULL && want->subjects == NULL)
+	if (!metric_want_is_own(want) && want->subjects == NULL)
 		return fact_new_missing_need(need, KD_LATE, "what the stream consists of was not told in time", NULL);
 	return metric_want_fact(want, need, true);
 }
@@ -270,7 +270,7 @@ is_answered(const struct metric_want *want)
 	for (i = 0; i < metric_want_count(want); i++)
 		if (metric_want_item(want, i)->asked_ms == 0 && metric_want_item(want, i)->failure == NULL)
 			return false;
-	return want->own != NULL || want->subjects != NULL;
+	return metric_want_is_own(want) || want->subjects != NULL;
 }
 
 static void

@@ -60,10 +60,12 @@ enum metric_without { METRIC_LOOKED_AT, METRIC_SHARDS_OFF, METRIC_NO_TROUBLE };
 struct metric_want {
 	struct metric_part *part;
 	const struct metric_row *row;
-	struct metric_item *own;          /* the stream's; NULL: it is asked for */
-	struct metric_subjects *subjects; /* each of these; NULL: they were never looked up */
-	uint8_t without;                  /* enum metric_without: the last look's */
-	bool active;                      /* asked for with each batch; a stream's own always is */
+	union {
+		struct metric_item *own;          /* of KD_PER_STREAM */
+		struct metric_subjects *subjects; /* of the others; NULL: they were never looked up */
+	};
+	uint8_t without; /* enum metric_without: the last look's */
+	bool active;     /* asked for with each batch; a stream's own always is */
 };
 
 /* The feed's part of a stream. */
@@ -118,6 +120,7 @@ void metric_want_init(struct metric_want *want, struct metric_part *part, const 
 void metric_want_clear(struct metric_want *want);
 /* Takes over the series of the one of before, which keeps none. */
 void metric_want_inherit(struct metric_want *want, struct metric_want *before);
+bool metric_want_is_own(const struct metric_want *want); /* the stream's, and not for each shard or consumer */
 size_t metric_want_count(const struct metric_want *want);
 struct metric_item *metric_want_item(const struct metric_want *want, size_t i);
 /* Of a want for each shard or consumer: one series for each of these (sorted, borrowed), no others. blocked (taken): why there are none. */

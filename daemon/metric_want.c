@@ -49,7 +49,7 @@ void
 metric_want_init(struct metric_want *want, struct metric_part *part, const struct metric_row *row)
 {
 	*want = (struct metric_want){.part = part, .row = row};
-	if (row->need.per != KD_PER_STREAM)
+	if (!metric_want_is_own(want))
 		return;
 	want->own = item_new(want, NULL);
 	want->active = true;
@@ -69,37 +69,42 @@ free_subjects(struct metric_subjects *subjects)
 void
 metric_want_clear(struct metric_want *want)
 {
-	item_free(want->own);
-	free_subjects(want->subjects);
+	if (metric_want_is_own(want))
+		item_free(want->own);
+	else
+		free_subjects(want->subjects);
 	want->own = NULL;
-	want->subjects = NULL;
 }
 
 void
 metric_want_inherit(struct metric_want *want, struct metric_want *before)
 {
 	metric_want_clear(want);
-	want->own = before->own;
-	want->subjects = before->subjects;
+	want->own = before->own; /* or its subjects: the rows are of the same series */
 	want->active = before->active;
 	before->own = NULL;
-	before->subjects = NULL;
 	for (size_t i = 0; i < metric_want_count(want); i++)
 		metric_want_item(want, i)->want = want;
+}
+
+bool
+metric_want_is_own(const struct metric_want *want)
+{
+	return want->row->need.per == KD_PER_STREAM;
 }
 
 size_t
 metric_want_count(const struct metric_want *want)
 {
-	if (want->own != NULL)
-		return 1;
+	if (metric_want_is_own(want))
+		return want->own != NULL;
 	return want->subjects != NULL ? want->subjects->count : 0;
 }
 
 struct metric_item *
 metric_want_item(const struct metric_want *want, size_t i)
 {
-	return want->own != NULL ? want->own : want->subjects->items[i];
+	return metric_want_is_own(want) ? want->own : want->subjects->items[i];
 }
 
 /* Both lists are in order. */
@@ -380,7 +385,8 @@ known_of(const struct metric_want *want, const struct kd_need *need, int64_t bas
 struct fact *
 metric_want_fact(const struct metric_want *want, const struct kd_need *need, bool late)
 {
-	const struct fact *blocked = want->subjects != NULL ? want->subjects->blocked : NULL;
+	const struct fact *blocked =
+	    !metric_want_is_own(want) && want->subjects != NULL ? want->subjects->blocked : NULL;
 	int64_t base_ms = metric_want_base_ms(want);
 	struct fact *missing;
 
