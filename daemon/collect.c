@@ -88,8 +88,8 @@ collect_stream_new(struct collect *collect, struct aws_place *aws, const struct 
 	stream->id = stream_id_ref(spec->id);
 	stream->interval_ms = spec->interval_s * 1000;
 	stream->expect = new_expect(stream, spec->expect);
-	LIST_INIT(&stream->jobs);
 	collect_place_add(collect_place_get(collect, aws), stream);
+	collect_init_jobs(stream);
 	for (size_t i = 0; i < collect->feeds_count; i++)
 		stream->parts[i] = collect->feeds[i].ops->attach(collect->feeds[i].self, stream);
 	configure_parts(stream, spec);

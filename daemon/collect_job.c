@@ -11,8 +11,11 @@
 static void
 job_free(struct collect_job *job)
 {
+	struct collect_stream *stream = job->stream;
+
 	LIST_REMOVE(job, link);
-	event_del(&job->timer);
+	if (LIST_EMPTY(&stream->jobs))
+		event_del(&stream->timer);
 	for (size_t i = 0; i < job->count; i++)
 		fact_unref(job->facts[i]);
 	free(job);
@@ -55,11 +58,44 @@ finish(struct collect_job *job)
 }
 
 static void
-job_timer_cb(evutil_socket_t fd, short what, void *arg)
+arm(struct collect_stream *stream, int64_t due_ms)
 {
+	int64_t wait_ms = due_ms - clock_mono_ms();
+	struct timeval wait = clock_wait(wait_ms > 0 ? wait_ms : 0);
+
+	if (evtimer_pending(&stream->timer, NULL) && stream->armed_ms <= due_ms)
+		return;
+	stream->armed_ms = due_ms;
+	event_add(&stream->timer, &wait);
+}
+
+static void
+due_cb(evutil_socket_t fd, short what, void *arg)
+{
+	struct collect_stream *stream = arg;
+	int64_t now_ms = clock_mono_ms(), next_ms = INT64_MAX;
+	struct collect_job *job, *next;
+
 	(void)fd;
 	(void)what;
-	finish(arg);
+	if (now_ms < stream->armed_ms)
+		now_ms = stream->armed_ms;
+	for (job = LIST_FIRST(&stream->jobs); job != NULL; job = next) {
+		next = LIST_NEXT(job, link);
+		if (job->due_ms <= now_ms)
+			finish(job);
+		else if (job->due_ms < next_ms)
+			next_ms = job->due_ms;
+	}
+	if (next_ms != INT64_MAX)
+		arm(stream, next_ms);
+}
+
+void
+collect_init_jobs(struct collect_stream *stream)
+{
+	LIST_INIT(&stream->jobs);
+	evtimer_assign(&stream->timer, stream->place->collect->base, due_cb, stream);
 }
 
 /* Which of Kinesis's own needs are served by now? false: not all. */
@@ -134,8 +170,6 @@ collect_gather(struct collect_stream *stream, const struct kd_need *needs, size_
     const struct collect_terms *terms, collect_cb cb, void *arg)
 {
 	struct collect_job *job = mem_new(1, sizeof(*job) + count * sizeof(struct fact *));
-	int64_t wait_ms = terms->deadline_ms - clock_mono_ms();
-	struct timeval wait;
 
 	assert(count <= COLLECT_NEEDS_MAX);
 	job->stream = stream;
@@ -151,9 +185,8 @@ collect_gather(struct collect_stream *stream, const struct kd_need *needs, size_
 	take(job);
 	ask_pending(job);
 	take(job); /* what was at hand, once it was asked for */
-	wait = clock_wait(job->pending == 0 || wait_ms < 0 ? 0 : wait_ms);
-	evtimer_assign(&job->timer, stream->place->collect->base, job_timer_cb, job);
-	event_add(&job->timer, &wait);
+	job->due_ms = job->pending == 0 ? clock_mono_ms() : terms->deadline_ms;
+	arm(stream, job->due_ms);
 	return job;
 }
 

@@ -45,7 +45,9 @@ struct collect_stream {
 	struct slot slots[SLOTS];
 	void *parts[FEEDS_MAX]; /* each feed's own of this stream, by its index in collect->feeds */
 	LIST_HEAD(, collect_job) jobs;
-	size_t index; /* in place->streams */
+	struct event timer; /* for all its jobs */
+	int64_t armed_ms;   /* clock_mono_ms() at which it shall go off */
+	size_t index;       /* in place->streams */
 };
 
 struct collect_place {
@@ -91,10 +93,13 @@ struct collect_job {
 	uint32_t at_hand; /* needs for metrics that wait for Kinesis's part alone, a bit each */
 	collect_cb cb;
 	void *arg;
-	struct event timer; /* the deadline; or at once, when nothing was pending */
+	int64_t due_ms; /* clock_mono_ms(): the deadline; or at once, when nothing was pending */
 	LIST_ENTRY(collect_job) link;
 	struct fact *facts[]; /* by need; NULL: pending */
 };
+
+/* collect_job.c, for collect.c: before the first job. */
+void collect_init_jobs(struct collect_stream *stream);
 
 /* collect_place.c */
 struct collect_place *collect_place_get(struct collect *collect, struct aws_place *aws);
