@@ -117,6 +117,18 @@ cause_null(char **cause, const char *fmt, ...)
 	return NULL;
 }
 
+enum { LARGE = 128 * 1024, SPARE = 256 * 1024 };
+
+/* glibc raises both by itself, up to 32 MiB, after the first large body that is freed. */
+void
+mem_keep_apart(void)
+{
+#ifdef __GLIBC__
+	mallopt(M_MMAP_THRESHOLD, LARGE);
+	mallopt(M_TRIM_THRESHOLD, SPARE);
+#endif
+}
+
 void
 mem_settle(void)
 {

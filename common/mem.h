@@ -17,6 +17,8 @@ char *mem_strdup(const char *s);
 char *mem_strndup(const char *s, size_t len);
 char *mem_printf(const char *fmt, ...) KD_PRINTF(1, 2);
 char *mem_vprintf(const char *fmt, va_list ap) KD_PRINTF(1, 0);
+/* At the start of a program that runs for months: what is large, and there for a moment, lies apart from what stays, and leaves no holes. */
+void mem_keep_apart(void);
 /* Gives what is free back to the system, for it does not come back by itself from between what stays: after work that took much for a moment. */
 void mem_settle(void);
 

@@ -8,6 +8,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include "common/text.h"
 #include "daemon/background.h"
 #include "daemon/cli.h"
@@ -169,6 +170,7 @@ main(int argc, char **argv)
 	char *cause = NULL;
 
 	setlocale(LC_CTYPE, "C.UTF-8");
+	mem_keep_apart();
 	log_init("kdiagd");
 	if (cli_parse(&cli, argc, argv) == -1)
 		return EXIT_USAGE;
