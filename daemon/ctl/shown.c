@@ -41,6 +41,7 @@ shown_read(struct shown *shown, const json_t *finding)
 	    .acked = json_is_object(ack),
 	    .unseen = ctl_flag(finding, "unseen"),
 	    .quiet = ctl_flag(finding, "quiet"),
+	    .flapping = ctl_flag(finding, "flapping"),
 	};
 	if (shown_has_state(shown, "resolved"))
 		shown->severity = KD_OK;
@@ -68,6 +69,8 @@ find_limit(const struct shown *shown)
 		return "explained by another finding";
 	if (shown->unseen && strcmp(shown->reason, "") != 0 && shown->severity > KD_UNKNOWN)
 		return "not seen in the last look";
+	if (shown->flapping)
+		return "flapping";
 	if (shown_has_state(shown, "pending"))
 		return "not open yet";
 	if (shown_has_state(shown, "resolved"))

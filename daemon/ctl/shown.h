@@ -20,7 +20,7 @@ struct shown {
 	const char *ack_by, *ack_text;
 	int64_t first_seen_ms, last_seen_ms, changed_ms, count;
 	int64_t ack_uid, acked_ms, silenced_until_ms; /* 0: not silenced */
-	bool unseen, quiet, acked;
+	bool unseen, quiet, acked, flapping;
 };
 
 void shown_read(struct shown *shown, const json_t *finding);

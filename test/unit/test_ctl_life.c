@@ -645,6 +645,19 @@ test_findings(void **state)
 		   "                         refused (silenced until 12:12Z)        12 min  0badcafe\n");
 }
 
+/* What flaps stays open while it is good: the sentence alone would be a lie. */
+static void
+test_findings_flapping(void **state)
+{
+	(void)state;
+	will_answer(
+	    RESULT("[{" WRITES ",\"severity\":\"warning\",\"state\":\"open\",\"flapping\":true,\"summary\":\"3 % of "
+		   "writes refused\",\"first_seen\":\"2026-11-22T10:00:00Z\",\"ack\":null}]"));
+	assert_int_equal(RUN(cmd_findings, NULL), CTL_OK);
+	check_said("WARN  orders  us-east-1  throttling/writes: 3 % of writes\n"
+		   "                         refused (flapping)                     12 min  0badcafe\n");
+}
+
 #define EXPLAINED \
 	"{" WRITES \
 	",\"severity\":\"unknown\",\"state\":\"open\",\"unseen\":true,\"quiet\":true,\"reason\":\"no_data\"," \
@@ -845,6 +858,7 @@ main(void)
 	    TEST(test_silence_durations),
 	    TEST(test_no_kdiagd),
 	    TEST(test_findings),
+	    TEST(test_findings_flapping),
 	    TEST(test_findings_explained),
 	    TEST(test_status),
 	    TEST(test_status_bounded),
