@@ -3,6 +3,7 @@
 #include "daemon/aws/http_failure.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,12 +69,30 @@ describe_too_large(const struct http_failure *failure)
 	return mem_printf("the answer of %s is larger than %zu KiB", failure->host, failure->limits->answer_max / 1024);
 }
 
+/* Whom libcurl could not connect to, when that is not the host: a proxy of the environment. In libcurl's words "Failed to connect to HOST port N after …". */
+static char *
+find_proxy(const struct http_failure *failure)
+{
+	static const char before[] = "Failed to connect to ";
+	char name[DETAIL_MAX], port[8];
+
+	if (strncmp(failure->detail, before, strlen(before)) != 0 ||
+	    sscanf(failure->detail + strlen(before), "%199s port %7[0-9]", name, port) != 2 ||
+	    strncmp(failure->host, name, strlen(name)) == 0)
+		return NULL;
+	return mem_printf("%s:%s", name, port);
+}
+
 static char *
 describe_unreached(const struct http_failure *failure)
 {
-	char *reason = describe_errno(failure->easy);
-	char *text = mem_printf("could not reach %s: %s", failure->host, reason);
+	char *reason = describe_errno(failure->easy), *proxy = find_proxy(failure), *text;
 
+	if (proxy != NULL)
+		text = mem_printf("could not reach the proxy %s on the way to %s: %s", proxy, failure->host, reason);
+	else
+		text = mem_printf("could not reach %s: %s", failure->host, reason);
+	free(proxy);
 	free(reason);
 	return text;
 }
@@ -93,14 +112,26 @@ describe_broken(const struct http_failure *failure)
 	return text;
 }
 
+/* What to do about words of OpenSSL's. */
+static const struct remedy {
+	const char *words, *remedy;
+} remedies[] = {
+    {"self-signed certificate", " (aws.ca_file names the certificates to trust)"},
+    {"unable to get local issuer certificate", " (aws.ca_file names the certificates to trust)"},
+    {"wrong version number", " (it does not speak TLS: an http URL?)"},
+};
+
 /* libcurl's own words: they name certificates and files. */
 static char *
 describe_by_libcurl(const struct http_failure *failure, CURLcode code)
 {
-	const char *words = failure->detail[0] != '\0' ? failure->detail : curl_easy_strerror(code);
-	char *clean = text_escape(words, strlen(words), DETAIL_MAX);
-	char *text = mem_printf("the request to %s failed: %s", failure->host, clean);
+	const char *words = failure->detail[0] != '\0' ? failure->detail : curl_easy_strerror(code), *remedy = "";
+	char *clean = text_escape(words, strlen(words), DETAIL_MAX), *text;
 
+	for (size_t i = 0; i < KD_COUNT(remedies); i++)
+		if (strstr(words, remedies[i].words) != NULL)
+			remedy = remedies[i].remedy;
+	text = mem_printf("the request to %s failed: %s%s", failure->host, clean, remedy);
 	free(clean);
 	return text;
 }

@@ -20,6 +20,7 @@
 
 #include "common/mem.h"
 #include "common/str.h"
+#include "daemon/aws/http_failure.h"
 #include "test/unit/fake_server.h"
 
 /* ---- a resolver that hangs: getaddrinfo() as libcurl's thread finds it, for names that end in .hang ---- */
@@ -811,10 +812,40 @@ proxies(void **state)
 	outcome = ask_url("https://nowhere.invalid/", 5000, false);
 	assert_string_equal(outcome.failure, "could not resolve the name of the proxy on the way to nowhere.invalid");
 	outcome_clear(&outcome);
+	setenv("https_proxy", "http://me:hunter2@127.0.0.1:1", 1);
+	outcome = ask_url("https://nowhere.invalid/", 5000, false);
+	assert_string_equal(
+	    outcome.failure, "could not reach the proxy 127.0.0.1:1 on the way to nowhere.invalid: connection refused");
+	outcome_clear(&outcome);
 	unsetenv("https_proxy");
 	unsetenv("http_proxy");
 	unsetenv("all_proxy");
 	free(proxy);
+}
+
+static void
+remedies(void **state)
+{
+	static const char *const cases[][2] = {
+	    {"SSL certificate problem: self-signed certificate in certificate chain",
+		"the request to h failed: SSL certificate problem: self-signed certificate in certificate chain "
+		"(aws.ca_file "
+		"names the certificates to trust)"},
+	    {"OpenSSL/3: error:0A00010B:SSL routines::wrong version number",
+		"the request to h failed: OpenSSL/3: error:0A00010B:SSL routines::wrong version number (it does not "
+		"speak TLS: an http URL?)"},
+	    {"SSL certificate problem: certificate has expired",
+		"the request to h failed: SSL certificate problem: certificate has expired"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < KD_COUNT(cases); i++) {
+		const struct http_failure failure = {.host = "h", .detail = cases[i][0]};
+		char *text = http_failure_describe(&failure, CURLE_PEER_FAILED_VERIFICATION);
+
+		assert_string_equal(text, cases[i][1]);
+		free(text);
+	}
 }
 
 static void
@@ -878,6 +909,7 @@ main(void)
 	    cmocka_unit_test_setup_teardown(freed_while_under_way, set_up, tear_down),
 	    cmocka_unit_test_teardown(resolver_that_hangs, tear_down),
 	    cmocka_unit_test_setup_teardown(proxies, set_up, tear_down),
+	    cmocka_unit_test(remedies),
 	    cmocka_unit_test_setup_teardown(ca_files, set_up, tear_down),
 	    cmocka_unit_test(headers_by_name),
 	};
