@@ -349,16 +349,18 @@ is_fresh() {
 }
 
 @test "1,500 streams each 10 s at AWS's limits: one listing tells their status, descriptions take their turns" {
+	local count=1500
+	has_asan && count=400 # more than that is more than half of a core for it
 	fast_clock 6
 	start_awssim - <<-YAML
 		$(scenario_head)
 		enforce_limits: true
-		generate: {count: 1500, prefix: bulk-, shards: 2}
+		generate: {count: $count, prefix: bulk-, shards: 2}
 	YAML
 	write_config 'discover: [{regions: [us-east-1], match: "bulk-*"}]' 10s
 	sed -i 's/pace: unlimited/pace: 25%/' "$CONFIG"
 	start_kdiagd
-	all_there() { [[ "$(json '.streams | length' status)" == 1500 ]]; }
+	all_there() { [[ "$(json '.streams | length' status)" == "$count" ]]; }
 	wait_for 10 all_there
 	wait_for 10 is_fresh 25
 	pass 20
@@ -372,8 +374,8 @@ is_fresh() {
 	echo "$described described, $listed calls of ListStreams in $took s"
 	[ "$described" -le $((5 * took + 15)) ] # 5 a second
 	[ "$listed" -le $((took / 2 + 3)) ]
-	awssim_post stream '{"name": "bulk-00700", "status": "DELETING"}' >/dev/null
-	wait_for 6 has_verdict bulk-00700 critical
+	awssim_post stream '{"name": "bulk-00300", "status": "DELETING"}' >/dev/null
+	wait_for 6 has_verdict bulk-00300 critical
 	[ "$(json '[.streams[] | select(.verdict == "critical")] | length' status)" = 1 ]
 	limits_hold
 	has_asan || [ "$(resident)" -lt 100000 ]
