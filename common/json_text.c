@@ -13,7 +13,9 @@
 static void
 begin_value(struct str *out)
 {
-	if (out->len > 0 && strchr("[{:", out->s[out->len - 1]) == NULL)
+	char last = out->len > 0 ? out->s[out->len - 1] : '[';
+
+	if (last != '[' && last != '{' && last != ':')
 		str_add_char(out, ',');
 }
 

@@ -322,6 +322,8 @@ ask(struct collect_stream *stream, enum slot_index index, const struct collect_t
 {
 	struct slot *slot = &stream->slots[index];
 
+	if (is_usable(stream, index, terms))
+		return;
 	if (index == SLOT_SUMMARY) {
 		collect_describe(stream, terms->urgent);
 	} else if (index == SLOT_STATUS) {
@@ -449,7 +451,7 @@ shards_cb(const struct aws_error *error, const struct kd_shard *shards, size_t c
 		collect_settle(stream, SLOT_SHARDS, fact_new_shards(clock_now_ms(), shards, count), slot->op_asked_ms);
 	else
 		settle_failed(stream, SLOT_SHARDS, error);
-	collect_advance(stream);
+	collect_renewed(stream);
 }
 
 static void
@@ -464,7 +466,7 @@ consumers_cb(const struct aws_error *error, const struct kd_consumer *consumers,
 		    stream, SLOT_CONSUMERS, fact_new_consumers(clock_now_ms(), consumers, count), slot->op_asked_ms);
 	else
 		settle_failed(stream, SLOT_CONSUMERS, error);
-	collect_advance(stream);
+	collect_renewed(stream);
 }
 
 static void
@@ -546,7 +548,7 @@ summary_cb(const struct aws_error *error, const struct kinesis_summary *answer, 
 	for (i = SLOT_SHARDS; i < SLOTS; i++)
 		if (stream->slots[i].wanted && stream->slots[i].op == NULL)
 			follow(stream, i);
-	collect_advance(stream);
+	collect_renewed(stream);
 }
 
 void

@@ -17,7 +17,7 @@ struct collect_feed_ops {
 	void (*detach)(void *part);
 	/* The fact, known or missing, that serves these terms: the caller's reference; NULL: there is none yet. How fresh is fresh enough is the feed's to say, unless terms->urgent. */
 	struct fact *(*get)(void *part, const struct kd_need *need, const struct collect_terms *terms);
-	/* Sees to it that one comes. Is called again, while it is under way too, whenever something new is known of the stream. */
+	/* Sees to it that there is one. Is called again, while it is under way and when it is there too, whenever something new is known of the stream. */
 	void (*ask)(void *part, const struct kd_need *need, const struct collect_terms *terms);
 	/* The deadline has passed: a fact that is missing for KD_LATE, with what explains it. The caller's reference. */
 	struct fact *(*late)(void *part, const struct kd_need *need);

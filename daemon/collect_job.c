@@ -98,71 +98,71 @@ collect_init_jobs(struct collect_stream *stream)
 	evtimer_assign(&stream->timer, stream->place->collect->base, due_cb, stream);
 }
 
-/* Which of Kinesis's own needs are served by now? false: not all. */
-static bool
-take_own(struct collect_job *job)
-{
-	bool all = true;
-
-	for (size_t i = 0; i < job->count; i++) {
-		if (job->facts[i] != NULL || !collect_is_own(job->needs[i].kind))
-			continue;
-		job->facts[i] = collect_get(job->stream, &job->needs[i], &job->terms);
-		job->pending -= job->facts[i] != NULL;
-		all &= job->facts[i] != NULL;
-	}
-	return all;
-}
-
-/* And of the others? Thousands of jobs may wait for their turn to describe the stream: a day of points is not held that long, but made when it is needed. */
-static void
+/*
+ * The first need that is not served by now; NULL: all are. Kinesis's own come first, and no others are looked at behind it: thousands of jobs may wait for their turn to describe the
+ * stream, and a day of points is not held that long, but made when it is needed.
+ */
+static const struct kd_need *
 take(struct collect_job *job)
 {
-	bool all_own = take_own(job);
-
-	if (all_own)
-		job->at_hand = 0;
-	for (size_t i = 0; i < job->count; i++) {
-		struct fact *fact;
-
-		if (job->facts[i] != NULL || collect_is_own(job->needs[i].kind) || (job->at_hand >> i & 1) != 0)
-			continue;
-		fact = collect_get(job->stream, &job->needs[i], &job->terms);
-		if (fact != NULL && !all_own && job->needs[i].kind == KD_METRIC) {
-			job->at_hand |= UINT32_C(1) << i;
-			fact_unref(fact);
-			continue;
+	for (int own = 1; own >= 0; own--)
+		for (size_t i = 0; i < job->count; i++) {
+			if (job->facts[i] != NULL || collect_is_own(job->needs[i].kind) != own)
+				continue;
+			job->facts[i] = collect_get(job->stream, &job->needs[i], &job->terms);
+			if (job->facts[i] == NULL)
+				return &job->needs[i];
 		}
-		job->facts[i] = fact;
-		job->pending -= fact != NULL;
-	}
+	return NULL;
 }
 
-static void
-ask_pending(struct collect_job *job)
+/* Sees to it that all come. Are all there, if need be once they were asked for? */
+static bool
+serve(struct collect_job *job)
 {
+	if (take(job) == NULL)
+		return true;
 	for (size_t i = 0; i < job->count; i++)
-		if (job->facts[i] == NULL && (job->at_hand >> i & 1) == 0)
+		if (job->facts[i] == NULL)
 			collect_ask(job->stream, &job->needs[i], &job->terms);
+	return take(job) == NULL;
 }
 
-/* What came may be older than a job wants it, or be what another answer waited for: so what is pending is asked for again. */
-void
-collect_advance(struct collect_stream *stream)
+/* The same when all were asked for: only what is waited for now may have come too old, and has to be asked for again. */
+static bool
+serve_next(struct collect_job *job)
+{
+	const struct kd_need *missing = take(job);
+
+	if (missing == NULL)
+		return true;
+	collect_ask(job->stream, missing, &job->terms);
+	return take(job) == NULL;
+}
+
+/* Those that are served at once end by their timers. */
+static void
+advance(struct collect_stream *stream, bool (*serve_job)(struct collect_job *))
 {
 	struct collect_job *job, *next;
 
 	for (job = LIST_FIRST(&stream->jobs); job != NULL; job = next) {
 		next = LIST_NEXT(job, link);
-		if (job->pending == 0)
-			continue; /* its timer is due at once */
-		take(job);
-		if (job->pending > 0)
-			ask_pending(job);
-		take(job);
-		if (job->pending == 0)
+		if (!job->is_served && serve_job(job))
 			finish(job);
 	}
+}
+
+void
+collect_advance(struct collect_stream *stream)
+{
+	advance(stream, serve_next);
+}
+
+void
+collect_renewed(struct collect_stream *stream)
+{
+	advance(stream, serve);
 }
 
 struct collect_job *
@@ -175,17 +175,14 @@ collect_gather(struct collect_stream *stream, const struct kd_need *needs, size_
 	job->stream = stream;
 	job->needs = needs;
 	job->count = count;
-	job->pending = count;
 	job->terms = *terms;
 	job->cb = cb;
 	job->arg = arg;
 	LIST_INSERT_HEAD(&stream->jobs, job, link);
 	for (size_t i = 0; i < count; i++)
 		collect_renew(stream, &needs[i], terms);
-	take(job);
-	ask_pending(job);
-	take(job); /* what was at hand, once it was asked for */
-	job->due_ms = job->pending == 0 ? clock_mono_ms() : terms->deadline_ms;
+	job->is_served = serve(job);
+	job->due_ms = job->is_served ? clock_mono_ms() : terms->deadline_ms;
 	arm(stream, job->due_ms);
 	return job;
 }

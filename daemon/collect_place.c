@@ -325,7 +325,7 @@ list_cb(const struct aws_error *error, const struct kinesis_stream *rows, size_t
 		settle_without_rows(place, error);
 	}
 	for (i = 0; i < place->count; i++)
-		collect_advance(place->streams[i]);
+		collect_renewed(place->streams[i]);
 	if (collect->list_cb != NULL)
 		collect->list_cb(place->aws, error, rows, count, collect->list_arg);
 }

@@ -89,11 +89,10 @@ struct collect_job {
 	const struct kd_need *needs;
 	size_t count;
 	struct collect_terms terms;
-	size_t pending;
-	uint32_t at_hand; /* needs for metrics that wait for Kinesis's part alone, a bit each */
+	bool is_served; /* at once, and its timer is due */
 	collect_cb cb;
 	void *arg;
-	int64_t due_ms; /* clock_mono_ms(): the deadline; or at once, when nothing was pending */
+	int64_t due_ms; /* clock_mono_ms(): the deadline; or at once, when all was served */
 	LIST_ENTRY(collect_job) link;
 	struct fact *facts[]; /* by need; NULL: pending */
 };
@@ -122,6 +121,9 @@ int64_t collect_place_turn_ms(const struct collect_place *place);
 
 /* "DescribeStreamSummary": the operation that a slot stands for. SLOT_STATUS stands for the listing, though a description answers it too. */
 const char *collect_slot_operation(enum slot_index slot);
+
+/* collect_job.c: Kinesis has said something new: jobs are served, and what they wait for is asked for again, for feeds may have waited for it. */
+void collect_renewed(struct collect_stream *stream);
 
 /* collect.c, for collect_job.c: the fact that serves these terms (the caller's reference), or NULL; sees to it that one comes; what a need is that has none in time. */
 struct fact *collect_get(

@@ -230,7 +230,8 @@ ask(void *part_, const struct kd_need *need, const struct collect_terms *terms)
 	size_t i, waiting = 0;
 	int64_t base_ms;
 
-	if (want == NULL || !find_subjects(want, terms))
+	if (want == NULL || metric_part_is_gone(part) || find_without(want, terms) != METRIC_LOOKED_AT ||
+	    !find_subjects(want, terms))
 		return;
 	want->active = true;
 	base_ms = metric_want_base_ms(want);
