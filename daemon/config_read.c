@@ -239,10 +239,12 @@ static const struct {
     {"accounts", YAML_LIST_KIND}, {"streams", YAML_LIST_KIND}, {"discover", YAML_LIST_KIND}};
 enum { AT_DAEMON, AT_SYSLOG, AT_AWS, AT_PROBES, AT_ACCOUNTS, AT_STREAMS, AT_DISCOVER };
 
-static void
+/* How many sections are not known. */
+static size_t
 check_sections(struct config_reading *reading, const struct yaml_node *root)
 {
 	const char *names[KD_COUNT(sections)];
+	size_t unknown = 0;
 	char *shown, *hint;
 	size_t k;
 
@@ -257,9 +259,11 @@ check_sections(struct config_reading *reading, const struct yaml_node *root)
 		hint = config_report_suggest(reading, root->children[i].key, names, KD_COUNT(names),
 		    "the sections are daemon, syslog, aws, probes, accounts, streams and discover");
 		config_report_error_key(reading, &root->children[i], "unknown section \"%s\"%s", shown, hint);
+		unknown++;
 		free(hint);
 		free(shown);
 	}
+	return unknown;
 }
 
 static void
@@ -281,10 +285,11 @@ config_read_root(struct config_reading *reading, const struct yaml_node *root, c
 {
 	const struct yaml_node *at[KD_COUNT(sections)];
 	struct config *config = reading->config;
+	size_t unknown;
 
 	for (size_t i = 0; i < KD_COUNT(sections); i++)
 		at[i] = config_section_find(reading, root, sections[i].name, sections[i].kind);
-	check_sections(reading, root);
+	unknown = check_sections(reading, root);
 	read_daemon(reading, at[AT_DAEMON]);
 	read_syslog(reading, at[AT_SYSLOG]);
 	read_aws(reading, at[AT_AWS]);
@@ -293,7 +298,8 @@ config_read_root(struct config_reading *reading, const struct yaml_node *root, c
 	read_accounts(reading, at[AT_ACCOUNTS]);
 	config_stream_read_all(reading, at[AT_STREAMS]);
 	read_all_discover(reading, at[AT_DISCOVER]);
-	check_watches(reading, root);
+	if (unknown == 0) /* a misspelt "streams" is the one mistake to tell */
+		check_watches(reading, root);
 	if (config->accounts_count == 0)
 		config_read_check_account(reading, root, "default");
 }

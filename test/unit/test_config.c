@@ -445,6 +445,7 @@ static const struct {
     {"streams: {name: a}\n", IN "1:10: streams takes a list, not a map\n"},
     {"[a]\n", IN "1:1: the file must be a map (key: value), not a list\n"},
     {"a: &x b\n", IN "1:4: anchors (&NAME) are not taken here; write the value out (or put it in quotes)\n"},
+    {"strams: [{name: orders}]\n", IN "1:1: unknown section \"strams\" (did you mean \"streams\"?)\n"},
     {ORDERS "stream: []\n", IN "2:1: unknown section \"stream\" (did you mean \"streams\"?)\n"},
     {ORDERS "xyz: []\n", IN "2:1: unknown section \"xyz\" (the sections are daemon, syslog, aws, probes, accounts, "
 			    "streams and discover)\n"},
