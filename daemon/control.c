@@ -66,7 +66,9 @@ check_nobody_listens(const struct sockaddr_un *address, char **cause)
 		error = errno;
 	close(fd);
 	if (error == 0 || error == EAGAIN)
-		return cause_set(cause, "another kdiagd listens on %s", address->sun_path);
+		return cause_set(cause,
+		    "another kdiagd listens on %s: stop that one, or give this one a daemon.socket of its own",
+		    address->sun_path);
 	if (error != ECONNREFUSED && error != ENOENT)
 		return cause_set(
 		    cause, "cannot tell whether another kdiagd listens on %s: %s", address->sun_path, strerror(error));

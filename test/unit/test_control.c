@@ -925,7 +925,7 @@ static void
 test_place(void **state)
 {
 	struct control_options options = options_default();
-	char *busy = mem_printf("another kdiagd listens on %s", path);
+	char *busy = mem_printf("another kdiagd listens on %s: stop that one", path);
 	char *file = mem_printf("%s/file", folder), *missing = mem_printf("%s/no/where", folder);
 	char *link = mem_printf("%s/link", folder), *no_socket = mem_printf("%s is no socket: remove it", file);
 	char *longest = mem_new(200, 1);
