@@ -84,16 +84,19 @@ steps_json(const struct daemon *daemon, const struct watch *watch, const json_t 
 	return steps;
 }
 
+/* The findings come worst first. What cannot be seen has its cause in kdiag's own findings, which the overview shows. */
 static void
 set_cause(json_t *result, const json_t *findings)
 {
 	json_t *worst = json_array_get(findings, 0);
-	const char *severity = text_of(worst, "severity");
-	bool found = strcmp(text_of(worst, "state"), "open") == 0 &&
-		     (strcmp(severity, "critical") == 0 || strcmp(severity, "warning") == 0);
+	const char *severity = text_of(worst, "severity"), *state = text_of(worst, "state");
+	const char *next = json_string_value(json_object_get(worst, "next"));
+	bool unseen = strcmp(severity, "unknown") == 0 && (strcmp(state, "open") == 0 || strcmp(state, "pending") == 0);
+	bool found =
+	    strcmp(state, "open") == 0 && (strcmp(severity, "critical") == 0 || strcmp(severity, "warning") == 0);
 
-	json_set_text(result, "cause", found ? text_of(worst, "summary") : NULL);
-	json_set_text(result, "next", found ? json_string_value(json_object_get(worst, "next")) : NULL);
+	json_set_text(result, "cause", found || unseen ? text_of(worst, "summary") : NULL);
+	json_set_text(result, "next", unseen && next == NULL ? "kdiagctl status" : found || unseen ? next : NULL);
 }
 
 json_t *

@@ -69,38 +69,55 @@ compare(const void *a, const void *b)
 	return order != 0 ? order : strcmp(left->subject, right->subject);
 }
 
-/* critical orders us-east-1 stream_status/status: the sentence */
-static void
-print_text(const struct finding *finding)
+/* How many findings from the first on say the same of one stream: what cannot be seen has one cause for many checks. */
+static size_t
+count_same(struct finding *const *findings, size_t count)
 {
-	char *line = mem_printf("%-8s %s %s %s/%s%s%s: %s", severity_name(finding->severity), finding->stream->name,
+	size_t same = 1;
+
+	while (same < count && findings[same]->severity == findings[0]->severity &&
+	       stream_id_compare(findings[same]->stream, findings[0]->stream) == 0 &&
+	       strcmp(findings[same]->summary, findings[0]->summary) == 0)
+		same++;
+	return same;
+}
+
+/* critical orders us-east-1 stream_status/status: the sentence; with others that say the same "… ingest/records (and 22 more): the sentence" */
+static void
+print_text(const struct finding *finding, size_t same)
+{
+	char *more = same > 1 ? mem_printf(" (and %zu more)", same - 1) : mem_strdup("");
+	char *line = mem_printf("%-8s %s %s %s/%s%s%s%s: %s", severity_name(finding->severity), finding->stream->name,
 	    finding->stream->region, finding->probe, finding->check, strcmp(finding->subject, "stream") == 0 ? "" : " ",
-	    strcmp(finding->subject, "stream") == 0 ? "" : finding->subject, finding->summary);
+	    strcmp(finding->subject, "stream") == 0 ? "" : finding->subject, more, finding->summary);
 	char *safe = text_escape(line, strlen(line), 2048);
 
 	puts(safe);
 	free(safe);
 	free(line);
+	free(more);
 }
 
 static void
 print(const struct once *once)
 {
-	json_t *list = json_array();
+	json_t *list;
 	char *text;
-	size_t i;
+	size_t i, same;
 
-	for (i = 0; i < once->count; i++) {
-		if (once->daemon->cli->json)
-			json_array_append_new(list, finding_to_json(once->findings[i]));
-		else
-			print_text(once->findings[i]);
+	if (!once->daemon->cli->json) {
+		for (i = 0; i < once->count; i += same) {
+			same = count_same(&once->findings[i], once->count - i);
+			print_text(once->findings[i], same);
+		}
+		return;
 	}
-	if (once->daemon->cli->json) {
-		text = json_dumps(list, JSON_INDENT(2));
-		puts(text == NULL ? "[]" : text);
-		free(text);
-	}
+	list = json_array();
+	for (i = 0; i < once->count; i++)
+		json_array_append_new(list, finding_to_json(once->findings[i]));
+	text = json_dumps(list, JSON_INDENT(2));
+	puts(text == NULL ? "[]" : text);
+	free(text);
 	json_decref(list);
 }
 

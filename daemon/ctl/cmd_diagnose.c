@@ -45,12 +45,19 @@ good_of(const json_t *findings)
 	return good;
 }
 
-/* What is not good has a row each. */
+/* What was said last, and need not be said in full again. */
+struct told {
+	const char *good;
+	char *unknown; /* ours */
+};
+
+/* What is not good has a row each; but a step's checks that cannot be seen for one reason have one row together, short when the reason stands above. */
 static size_t
-add_bad(struct table *table, const char *name, const json_t *findings)
+add_bad(struct table *table, const char *name, const json_t *findings, struct told *told)
 {
 	struct shown shown;
-	size_t bad = 0;
+	size_t bad = 0, rows = 0;
+	bool again;
 	char *text;
 
 	for (size_t i = 0; i < json_array_size(findings); i++) {
@@ -59,39 +66,45 @@ add_bad(struct table *table, const char *name, const json_t *findings)
 			continue;
 		bad++;
 		text = shown_sentence(&shown);
-		add_row(table, shown.severity, name, text, shown.id);
+		again = shown_says_again(&shown, text, &told->unknown);
+		if (!again || rows == 0) {
+			add_row(table, shown.severity, name, again ? "the same" : text, shown.id);
+			rows++;
+		}
 		free(text);
 	}
 	return bad;
 }
 
 /* What is good has one for all, and none when the step before said the very same ("no principals declared"): told is that sentence. */
-static const char *
-add_good(struct table *table, const char *name, const struct good *good, const char *told)
+static void
+add_good(struct table *table, const char *name, const struct good *good, struct told *told)
 {
 	char *text;
 
-	if (good->sentence != NULL && told != NULL && strcmp(good->sentence, told) == 0)
-		return told;
+	if (good->sentence != NULL && told->good != NULL && strcmp(good->sentence, told->good) == 0)
+		return;
 	text = good->sentence == NULL ? mem_printf("%zu checks are good", good->count) : mem_strdup(good->sentence);
 	add_row(table, KD_OK, name, text, "");
 	free(text);
-	return good->sentence;
+	told->good = good->sentence;
 }
 
-static const char *
-add_step(struct table *table, const json_t *step, const char *told)
+static void
+add_step(struct table *table, const json_t *step, struct told *told)
 {
 	const json_t *findings = json_object_get(step, "findings");
 	const char *name = ctl_text(step, "step");
 	const struct good good = good_of(findings);
 
-	if (add_bad(table, name, findings) > 0)
-		return NULL;
-	if (good.count > 0)
-		return add_good(table, name, &good, told);
-	add_row(table, KD_UNKNOWN, name, "not looked at yet", "");
-	return NULL;
+	if (add_bad(table, name, findings, told) > 0) {
+		told->good = NULL;
+	} else if (good.count > 0) {
+		add_good(table, name, &good, told);
+	} else {
+		add_row(table, KD_UNKNOWN, name, "not looked at yet", "");
+		told->good = NULL;
+	}
 }
 
 static void
@@ -100,15 +113,16 @@ print_symptom(const struct screen *screen, const json_t *symptom)
 	static const enum table_kind kinds[] = {TABLE_LEFT, TABLE_WRAP, TABLE_LEFT};
 	const json_t *steps = json_object_get(symptom, "steps");
 	struct table *table = table_new(screen, kinds, KD_COUNT(kinds));
-	const char *told = NULL;
+	struct told told = {0};
 
 	screen_printf(screen, "\n%s\n", ctl_text(symptom, "title"));
 	for (size_t i = 0; i < json_array_size(steps); i++)
-		told = add_step(table, json_array_get(steps, i), told);
+		add_step(table, json_array_get(steps, i), &told);
 	if (json_array_size(steps) == 0)
 		screen_printf(screen, "no probe asks about this\n");
 	table_print(table);
 	table_free(table);
+	free(told.unknown);
 }
 
 static void

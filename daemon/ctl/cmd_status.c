@@ -170,15 +170,20 @@ add_findings(const struct overview *view, struct table *table, const json_t *str
 	const json_t *findings = json_object_get(stream, "findings");
 	int64_t left_out = ctl_integer(stream, "left_out");
 	struct shown shown;
-	char *text;
+	char *text, *told = NULL;
 
-	for (size_t i = 0; i < json_array_size(findings); i++, rows++) {
+	for (size_t i = 0; i < json_array_size(findings); i++) {
 		shown_read(&shown, json_array_get(findings, i));
 		text = shown_marked(&shown, view->now_ms);
-		shown_table_add(table, &shown, rows == 0 ? ctl_text(stream, "name") : "", rows == 0 ? place : "", text,
-		    view->now_ms);
+		if (shown_says_again(&shown, text, &told))
+			left_out++;
+		else
+			shown_table_add(table, &shown, rows == 0 ? ctl_text(stream, "name") : "",
+			    rows == 0 ? place : "", text, view->now_ms);
+		rows++;
 		free(text);
 	}
+	free(told);
 	if (left_out > 0) {
 		text = mem_printf("and %" PRId64 " more: kdiagctl status %s", left_out, ctl_text(stream, "argument"));
 		add_note(table, KD_OK, NULL, NULL, text);
@@ -248,8 +253,8 @@ print_streams(const struct overview *view)
 	    " could not be seen, for a reason told above");
 	print_sum(view, KD_OK, total(view, KD_OK), "");
 	if (count_streams(view) == 0)
-		screen_printf(
-		    &view->ctl->screen, "?     no stream is watched yet: kdiagd -t checks what the config says\n");
+		screen_printf(&view->ctl->screen,
+		    "?     no stream is watched yet: what discover asks for was not found (kdiagd -t)\n");
 	table_free(table);
 }
 
@@ -391,16 +396,19 @@ print_stream(const struct ctl *ctl, const json_t *stream, const char *argument, 
 	struct table *table = shown_table_new(ctl);
 	size_t good = count_good(ctl, argument);
 	struct shown shown;
+	char *told = NULL;
 
 	print_stream_header(screen, stream, now_ms);
 	for (size_t i = 0; i < json_array_size(findings); i++) {
 		shown_read(&shown, json_array_get(findings, i));
 		char *check = shown_check(&shown), *sentence = shown_marked(&shown, now_ms);
+		bool again = shown_says_again(&shown, sentence, &told);
 
-		shown_table_add(table, &shown, check, "", sentence, now_ms);
+		shown_table_add(table, &shown, check, "", again ? "the same" : sentence, now_ms);
 		free(check);
 		free(sentence);
 	}
+	free(told);
 	if (json_array_size(findings) + good > 0)
 		fputc('\n', screen->out);
 	table_print(table);

@@ -110,6 +110,18 @@ shown_marked(const struct shown *shown, int64_t now_ms)
 	return str_take(&text);
 }
 
+bool
+shown_says_again(const struct shown *shown, const char *sentence, char **told)
+{
+	if (shown->severity != KD_UNKNOWN)
+		return false;
+	if (*told != NULL && strcmp(*told, sentence) == 0)
+		return true;
+	free(*told);
+	*told = mem_strdup(sentence);
+	return false;
+}
+
 char *
 shown_check(const struct shown *shown)
 {

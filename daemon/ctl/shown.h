@@ -31,6 +31,8 @@ bool shown_is_bad(const struct shown *shown);
 char *shown_sentence(const struct shown *shown);
 /* The same for a list, where a mark must say who has it in hand: "… (acked by ana) (silenced until 14:22Z)". The caller's. */
 char *shown_marked(const struct shown *shown, int64_t now_ms);
+/* Whether an unknown says again what the one before it said (*told, kept for the next; the caller's): what cannot be seen has one cause for many checks. */
+bool shown_says_again(const struct shown *shown, const char *sentence, char **told);
 /* "iterator_age/lag"; of kdiag itself "credentials/prod". The caller's. */
 char *shown_check(const struct shown *shown);
 /* The age to put beside it: how long open, since when resolved; "" when it has none. Returns buf. */

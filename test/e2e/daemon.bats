@@ -258,6 +258,25 @@ up() {
 	run "$BUILD_DIR/kdiagd" -1 -c "$CONFIG"
 	[ "$status" -eq 3 ]
 	[[ "$output" == *"could not"* || "$output" == *"no answer"* ]]
+	[ "$(grep -c '^unknown  orders us-east-1 ' <<<"$output")" -eq 1 ] # what has one cause is one line
+	[[ "$output" == *"config_drift/encryption (and "*" more): could not reach "* ]]
+}
+
+@test "what cannot be seen for one reason: the reason is said once, and is the cause" {
+	only_probes stream_status config_drift
+	AWS_PORT=1 write_config 'streams: [{name: orders}]' # nobody listens there
+	up
+	run ctl status
+	[ "$(grep -c '^?  orders' <<<"$output")" -le 1 ]
+	run ctl status orders
+	[ "$(grep -c 'could not' <<<"$output")" -eq 1 ]
+	[[ "$output" == *"config_drift/retention "*" the same "* ]]
+	run ctl diagnose orders --symptom stream_not_capturing_data
+	[[ "$output" == *"Compare the stream with its declared parameters: the same "* ]]
+	[[ "$output" == *"cause   could not reach 127.0.0.1:1: connection refused"* ]]
+	[ "${lines[-1]}" = "next    kdiagctl status" ]
+	stop_kdiagd
+	log_is_clean
 }
 
 @test "it goes into the background, and says so by its exit status" {
