@@ -186,8 +186,9 @@ static const struct kd_option probe_options[] = {
     [PROBE_OPEN] = {"open", KD_STRING, NULL, 0, 0, "M of N: bad in so many of the last looks opens a finding"},
     [PROBE_RESOLVE] = {"resolve", KD_STRING, NULL, 0, 0, "M of N: good in so many of the last looks resolves it"},
     [PROBE_FLAPPING] = {"flapping", KD_INTEGER, NULL, 0, LEDGER_TURNS_MAX,
-	"one that opens and resolves more often than this within an hour is said to be flapping, then nothing until it "
-	"is calm; 0: never"},
+	"one that opens, changes or resolves more often than this within an hour is said to be flapping, then nothing "
+	"but "
+	"a rise until it is calm; 0: never"},
 };
 static const config_check probe_checks[KD_COUNT(probe_options)] = {
     [PROBE_OPEN] = config_check_m_of_n,

@@ -61,7 +61,7 @@ void ledger_listen(struct ledger *ledger, ledger_listener listener, void *arg);
 struct ledger_rules {
 	struct kd_m_of_n open, resolve;
 	unsigned
-	    flapping; /* more opens and resolves than this within an hour are flapping; 0: never. At most LEDGER_TURNS_MAX */
+	    flapping; /* more opens, changes and resolves than this within an hour are flapping; 0: never. At most LEDGER_TURNS_MAX */
 };
 enum { LEDGER_TURNS_MAX = 30 };
 

@@ -278,6 +278,18 @@ look_at_flapping(struct ledger_life *life, const struct ledger_look *look, int64
 	return LEDGER_TURN_CALM;
 }
 
+/* On the border of two severities each look may change it, a line each. A rise is told all the same; the fall is what begins to flap. */
+static bool
+is_flapping_between(
+    struct ledger_life *life, const struct ledger_look *look, const struct ledger_rules *rules, int64_t now_ms)
+{
+	if (look->severity < life->severity)
+		return begins_to_flap(life, rules, false, now_ms);
+	if (rules->flapping > 0)
+		add_turn(life, (uint32_t)(now_ms / 1000));
+	return false;
+}
+
 static enum ledger_turn
 look_at_open(struct ledger_life *life, const struct ledger_look *look, const struct ledger_rules *rules, int64_t now_ms)
 {
@@ -297,6 +309,8 @@ look_at_open(struct ledger_life *life, const struct ledger_look *look, const str
 	if (look->severity < life->severity &&
 	    !holds(rules->open, looks_up_to(life, look->severity), life->looks_at_severity))
 		return LEDGER_TURN_NONE;
+	if (!life->quiet && is_flapping_between(life, look, rules, now_ms))
+		return LEDGER_TURN_FLAPPING;
 	return become_severe(life, look->severity, now_ms);
 }
 

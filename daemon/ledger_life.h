@@ -53,7 +53,7 @@ enum ledger_turn {
 /*
  * Counts one look and says what is to be told of it.
  * Only looks since it opened count towards resolving, since it resolved towards opening, since its severity changed towards sinking: so no turn feeds on looks
- * that an earlier one has used up. What opens and resolves more than rules->flapping times an hour is FLAPPING: it stays open, and only a rise is told, until for half an
+ * that an earlier one has used up. What opens, resolves or changes its severity more than rules->flapping times an hour is FLAPPING: it stays open, and only a rise is told, until for half an
  * hour all looks agree: on good, and it is RESOLVED, or on bad, and it is CALM and open as any other.
  */
 enum ledger_turn ledger_life_look(

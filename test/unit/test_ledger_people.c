@@ -328,6 +328,26 @@ test_flapping_that_stays_bad_is_calm_and_open(void **state)
 }
 
 static void
+test_flapping_between_severities(void **state)
+{
+	struct fix *fix = fix_new(4);
+
+	(void)state;
+	for (int i = 0; i < 14; i++) {
+		look(fix, KD_WARNING);
+		look(fix, KD_CRITICAL);
+	}
+	assert_saw(fix, "opened;changed;changed;changed;flapping;");
+	for (int i = 0; i < 32; i++)
+		look(fix, KD_WARNING);
+	assert_saw(fix, "changed;"); /* calm, and no longer critical */
+	pass(fix, 10 * MINUTE_MS);   /* the turns of before are out of the hour */
+	look(fix, KD_OK);
+	assert_saw(fix, "resolved;");
+	fix_free(fix);
+}
+
+static void
 test_turns_that_are_far_apart_do_not_flap(void **state)
 {
 	struct fix *fix = fix_new(4);
@@ -597,6 +617,7 @@ main(void)
 	    cmocka_unit_test(test_silence_of_all),
 	    cmocka_unit_test(test_silences_are_bounded),
 	    cmocka_unit_test(test_flapping_is_said_once_then_calm),
+	    cmocka_unit_test(test_flapping_between_severities),
 	    cmocka_unit_test(test_flapping_that_stays_bad_is_calm_and_open),
 	    cmocka_unit_test(test_self_flaps_too),
 	    cmocka_unit_test(test_self_that_flapped_before_a_restart_is_swept),
