@@ -324,6 +324,18 @@ kd_evidence_string(struct kd_report *out, const char *name, const char *value)
 	str_free(&text);
 }
 
+/* A name may begin with a dash; behind a space it would be read as an option. */
+static void
+join_dashed(char *command)
+{
+	static const char *const before[] = {"--stream-name -", "--log-group-name '-"};
+	char *at;
+
+	for (size_t i = 0; i < KD_COUNT(before); i++)
+		if ((at = strstr(command, before[i])) != NULL)
+			at[strcspn(at, " ")] = '=';
+}
+
 void
 kd_next(struct kd_report *out, const char *fmt, ...)
 {
@@ -337,6 +349,7 @@ kd_next(struct kd_report *out, const char *fmt, ...)
 	va_start(ap, fmt);
 	finding->next = format_line(FINDING_NEXT_MAX, fmt, ap);
 	va_end(ap);
+	join_dashed(finding->next);
 }
 
 void

@@ -126,7 +126,7 @@ gather(struct brief *brief)
 
 /* ---- as JSON ---- */
 
-/* "orders", or as much more as tells it from others of its name. */
+/* "orders", or as much more as tells it from others of its name, and from an option. */
 static void
 write_argument(const struct brief *brief, const struct stream_id *id, struct str *out)
 {
@@ -134,7 +134,7 @@ write_argument(const struct brief *brief, const struct stream_id *id, struct str
 	char *place = mem_printf("%s/%s", id->region, id->name), *whole = mem_printf("%s/%s", id->account, place);
 	struct watch *found;
 
-	if (schedule_find(schedule, id->name, &found) <= 1)
+	if (id->name[0] != '-' && schedule_find(schedule, id->name, &found) <= 1)
 		json_text_set(out, "argument", id->name);
 	else if (schedule_find(schedule, place, &found) <= 1)
 		json_text_set(out, "argument", place);

@@ -262,6 +262,17 @@ up() {
 	[[ "$output" == *"config_drift/encryption (and "*" more): could not reach "* ]]
 }
 
+@test "a name that looks like an option: the commands to type work all the same" {
+	only_probes shard_count
+	awssim_post stream '{"name":"-dash","shards":2}' >/dev/null
+	write_config 'streams: [{name: "-dash", expect: {shard_count: 3}}]'
+	up
+	run ctl status
+	[ "${lines[-1]}" = "kdiagctl diagnose us-east-1/-dash   for the runbook of the worst" ]
+	run ctl diagnose us-east-1/-dash
+	[[ "$output" == *"aws kinesis update-shard-count --stream-name=-dash --target-shard-count 3 "* ]]
+}
+
 @test "what cannot be seen for one reason: the reason is said once, and is the cause" {
 	only_probes stream_status config_drift
 	AWS_PORT=1 write_config 'streams: [{name: orders}]' # nobody listens there

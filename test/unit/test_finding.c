@@ -356,6 +356,10 @@ test_texts_are_one_line_and_cut(void **state)
 	assert_int_equal(strlen(report_at(report, 0)->summary), 399);
 	assert_string_equal(report_at(report, 0)->subject, "a b");
 	assert_string_equal(report_at(report, 0)->next, "aws orders reboot [2J");
+	kd_next(report, "aws kinesis --stream-name %s --region us-east-1", "--x");
+	assert_string_equal(report_at(report, 0)->next, "aws kinesis --stream-name=--x --region us-east-1");
+	kd_next(report, "aws logs --log-group-name '%s' --limit 1", "-x");
+	assert_string_equal(report_at(report, 0)->next, "aws logs --log-group-name='-x' --limit 1");
 	assert_true(strlen(report_at(report, 0)->evidence) < 450);
 	assert_non_null(strstr(report_at(report, 0)->evidence, "\"bad\":\"\\uFFFD\""));
 	free(long_text);
