@@ -96,11 +96,11 @@ print_event(const struct ctl *ctl, const json_t *event, struct columns *columns)
 	const struct screen *screen = &ctl->screen;
 	enum kd_severity severity =
 	    strcmp(ctl_text(event, "event"), "resolved") == 0 ? KD_OK : ctl_severity(event, "severity");
-	const char *stream = ctl_text(event, "stream"), *id = ctl_text(event, "id");
+	const char *id = ctl_text(event, "id");
 	char time[SCREEN_AGE_SIZE], *text = change_text(event);
 	int64_t ms = ctl_time(event, "ts");
 	char *check = timeline_check(event);
-	char *name_cell = fit(screen, *stream != '\0' ? stream : "kdiagd", NAME_MAX_COLUMNS, &columns->name);
+	char *name_cell = fit(screen, timeline_about(event), NAME_MAX_COLUMNS, &columns->name);
 	char *check_cell = fit(screen, check, CHECK_MAX_COLUMNS, &columns->check);
 	char *text_cell = fit_text(screen, text, 9 + 2 + 4 + 2 + columns->name + 2 + columns->check + 2, strlen(id));
 	char *safe_id = screen_safe(screen, id);

@@ -88,6 +88,16 @@ is_of_silence(const json_t *event)
 	       (is_event(event, "silenced") || is_event(event, "unsilenced"));
 }
 
+const char *
+timeline_about(const json_t *event)
+{
+	const char *stream = ctl_text(event, "stream");
+
+	if (*stream != '\0')
+		return stream;
+	return *ctl_text(event, "check") != '\0' && !is_of_silence(event) ? "kdiagd" : "all streams";
+}
+
 char *
 timeline_check(const json_t *event)
 {
@@ -114,11 +124,10 @@ struct layout {
 static char *
 name_of(const struct layout *layout, const json_t *event)
 {
-	const char *name = ctl_text(event, "stream"), *region = ctl_text(event, "region");
+	const char *name = timeline_about(event), *region = ctl_text(event, "region");
 
-	if (*name == '\0')
-		return mem_strdup(
-		    *ctl_text(event, "check") != '\0' && !is_of_silence(event) ? "kdiagd" : "all streams");
+	if (*ctl_text(event, "stream") == '\0')
+		return mem_strdup(name);
 	if (layout->many_accounts)
 		return mem_printf("%s/%s/%s", ctl_text(event, "account"), region, name);
 	return layout->many_regions ? mem_printf("%s/%s", region, name) : mem_strdup(name);

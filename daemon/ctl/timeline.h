@@ -18,6 +18,8 @@ char *timeline_line(const struct screen *screen, const json_t *events, int64_t n
 
 /* Of one change: "after 15 min (no longer watched)", "by ana (uid 1004): looking", "expired", or the finding's sentence. The caller's. */
 char *timeline_text(const json_t *event);
+/* Whom it is about: "orders", "kdiagd", "all streams". The event's. */
+const char *timeline_about(const json_t *event);
 /* "iterator_age/lag"; of what is silenced as a whole "throttling", "all probes". The caller's. */
 char *timeline_check(const json_t *event);
 

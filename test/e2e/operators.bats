@@ -135,6 +135,11 @@ events() {
 	run ctl unsilence all
 	[ "$output" = "every stream is no longer silent" ]
 	has_verdict orders warning
+	ctl watch >"$BATS_TEST_TMPDIR/watch" 2>&1 3>&- &
+	watcher=$!
+	watched() { ctl silence all 1m && ctl unsilence all && grep -qE 'all streams +all probes +silenced by' "$BATS_TEST_TMPDIR/watch"; }
+	wait_for 10 watched
+	kill -TERM "$watcher"
 	run ctl silence all/shard_count 1s
 	[[ "$output" == "shard_count of every stream is silent until "* ]]
 	ended() { [[ "$(events)" == *"unsilenced expired"* ]]; }
