@@ -31,36 +31,33 @@ struct cloudwatch_op {
 static void
 write_dimension(struct str *body, const char *name, const char *value)
 {
-	json_text_open(body, '{');
-	json_text_set(body, "Name", name);
-	json_text_set(body, "Value", value);
-	json_text_close(body, '}');
+	str_add(body, "{\"Name\":");
+	json_text_string(body, name);
+	str_add(body, ",\"Value\":");
+	json_text_string(body, value);
+	str_add_char(body, '}');
 }
 
+/* There are hundreds of them in a body: what is the same in all is added as it stands. */
 static void
 write_query(struct str *body, const struct cloudwatch_query *query, size_t index)
 {
 	char id[CLOUDWATCH_ID_SIZE];
 
-	json_text_open(body, '{');
-	json_text_set(body, "Id", cloudwatch_id(index, id));
-	json_text_key(body, "MetricStat");
-	json_text_open(body, '{');
-	json_text_key(body, "Metric");
-	json_text_open(body, '{');
-	json_text_set(body, "Namespace", NAMESPACE);
-	json_text_set(body, "MetricName", query->metric);
-	json_text_key(body, "Dimensions");
-	json_text_open(body, '[');
+	str_add(body, index > 0 ? ",{\"Id\":\"" : "{\"Id\":\"");
+	str_add(body, cloudwatch_id(index, id));
+	str_add(body, "\",\"MetricStat\":{\"Metric\":{\"Namespace\":\"" NAMESPACE "\",\"MetricName\":");
+	json_text_string(body, query->metric);
+	str_add(body, ",\"Dimensions\":[");
 	write_dimension(body, "StreamName", query->stream);
-	if (query->dimension != NULL)
+	if (query->dimension != NULL) {
+		str_add_char(body, ',');
 		write_dimension(body, query->dimension, query->subject);
-	json_text_close(body, ']');
-	json_text_close(body, '}');
+	}
+	str_add(body, "]}");
 	json_text_set_integer(body, "Period", query->period_s);
 	json_text_set(body, "Stat", query->stat);
-	json_text_close(body, '}');
-	json_text_close(body, '}');
+	str_add(body, "}}");
 }
 
 static void
