@@ -242,6 +242,14 @@ resolve(struct ledger_life *life, const struct ledger_rules *rules, int64_t now_
 	return become_resolved(life, now_ms);
 }
 
+/* As bad as it is known to be, right behind a look that was less so. */
+static bool
+is_back_up(const struct ledger_life *life, const struct ledger_look *look)
+{
+	return look->severity > KD_UNKNOWN && look->severity == (enum kd_severity)life->severity &&
+	       (looks_up_to(life, look->severity - 1) >> 1 & 1) != 0;
+}
+
 /* While it flaps: for how long have the looks agreed? A look that cannot see agrees with all. */
 static bool
 is_calm(struct ledger_life *life, const struct ledger_look *look, int64_t now_ms)
@@ -250,7 +258,7 @@ is_calm(struct ledger_life *life, const struct ledger_look *look, int64_t now_ms
 
 	if (look->severity == KD_UNKNOWN)
 		return false;
-	if (good != life->steady_good || now_ms < life->turns->steady_ms) {
+	if (good != life->steady_good || now_ms < life->turns->steady_ms || is_back_up(life, look)) {
 		life->steady_good = good;
 		life->turns->steady_ms = now_ms;
 	}
