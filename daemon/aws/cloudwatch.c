@@ -20,6 +20,8 @@ struct cloudwatch_op {
 	bool urgent;
 	int64_t deadline_ms;
 	struct cloudwatch_pages pages;
+	size_t came;     /* points and complete series, with the last page */
+	unsigned barren; /* pages in a row that brought none */
 	size_t points;
 	struct page_tokens tokens;
 	cloudwatch_cb cb;
@@ -113,6 +115,28 @@ finish(struct cloudwatch_op *op, const struct aws_error *error)
 	cloudwatch_cancel(op);
 }
 
+/* A series over which AWS fails is promised on the next page again and again; the others must not be paid for a hundred times. */
+static bool
+is_barren(struct cloudwatch_op *op)
+{
+	size_t came = 0;
+
+	for (size_t i = 0; i < op->pages.count; i++)
+		came += op->pages.series[i].known + (op->pages.series[i].status == CLOUDWATCH_COMPLETE);
+	op->barren = came > op->came ? 0 : op->barren + 1;
+	op->came = came;
+	return op->barren >= CLOUDWATCH_BARREN_MAX;
+}
+
+static bool
+is_told_of_all(const struct cloudwatch_pages *pages)
+{
+	for (size_t i = 0; i < pages->count; i++)
+		if (pages->series[i].status == CLOUDWATCH_ABSENT)
+			return false;
+	return true;
+}
+
 static void
 take_page(struct cloudwatch_op *op, const struct http_answer *answer)
 {
@@ -123,6 +147,13 @@ take_page(struct cloudwatch_op *op, const struct http_answer *answer)
 
 	if (rc == 0 && op->pages.next_token != NULL)
 		rc = page_tokens_add(&op->tokens, op->pages.next_token, CLOUDWATCH_PAGES_MAX, &why);
+	if (rc == 0 && op->pages.next_token != NULL && is_barren(op)) {
+		if (is_told_of_all(&op->pages)) {
+			finish(op, &good);
+			return;
+		}
+		rc = cause_set(&why, "%d pages in a row brought nothing new", CLOUDWATCH_BARREN_MAX);
+	}
 	if (rc == -1)
 		finish(op, aws_error_set(&bad, AWS_BAD_ANSWER, "the answer to " OPERATION " makes no sense: %s", why));
 	else if (op->pages.next_token != NULL)

@@ -12,6 +12,7 @@ enum {
 	CLOUDWATCH_QUERIES_MAX = 500,   /* a call: API reference, GetMetricData */
 	CLOUDWATCH_POINTS_MAX = 100800, /* a call, before it is cut into pages (the same) */
 	CLOUDWATCH_PAGES_MAX = 100,     /* in which a call of that size comes at the worst: far more than it takes */
+	CLOUDWATCH_BARREN_MAX = 2,      /* in a row without a new point: each page is paid for as the whole call */
 	/* Beside 50 calls a second there is a quota of 180,000 points a second (CloudWatch quotas; 396,000 of what is older than three hours): a call with more takes part of others' turns. */
 	CLOUDWATCH_POINTS_A_CALL = 3600,
 };

@@ -275,8 +275,29 @@ test_endless(void **state)
 		snprintf(page, sizeof(page), "{\"MetricDataResults\":[],\"NextToken\":\"%d\"}", i);
 		reply(page);
 	}
-	assert_int_equal(i, CLOUDWATCH_PAGES_MAX);
+	assert_int_equal(i, CLOUDWATCH_BARREN_MAX);
 	assert_int_equal(got.fault, AWS_BAD_ANSWER);
+	assert_string_equal(
+	    got.message, "the answer to GetMetricData makes no sense: 2 pages in a row brought nothing new");
+}
+
+/* One series over which AWS fails, on each page anew: the others are not paid for again and again. */
+static void
+test_one_fails_for_ever(void **state)
+{
+	char page[1000];
+	int i;
+
+	(void)state;
+	ask();
+	for (i = 0; got.calls == 0; i++) {
+		snprintf(page, sizeof(page), PAGE("%s" ROW("q1", "InternalError", "", ""), "%d"),
+		    i > 0 ? "" : ROW("q0", "Complete", "1800000000", "1") "," ROW("q2", "Complete", "", "") ",", i);
+		reply(page);
+	}
+	assert_int_equal(i, 1 + CLOUDWATCH_BARREN_MAX);
+	assert_int_equal(got.fault, AWS_OK);
+	assert_string_equal(got.text.s, "complete 1 - - -|internal - - - -|complete - -");
 }
 
 static void
@@ -343,6 +364,7 @@ main(void)
 	    cmocka_unit_test_teardown(test_status, clean),
 	    cmocka_unit_test_teardown(test_pages, clean),
 	    cmocka_unit_test_teardown(test_page_fails, clean),
+	    cmocka_unit_test_teardown(test_one_fails_for_ever, clean),
 	    cmocka_unit_test_teardown(test_endless, clean),
 	    cmocka_unit_test_teardown(test_nonsense, clean),
 	    cmocka_unit_test_teardown(test_huge_token, clean),
