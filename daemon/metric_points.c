@@ -37,6 +37,16 @@ struct form {
 /* ---- choosing a form ---- */
 
 static double
+power_of_ten(unsigned places)
+{
+	double power = 1;
+
+	while (places-- > 0)
+		power *= 10;
+	return power;
+}
+
+static double
 highest_of(const double *values, size_t count)
 {
 	double highest = 0;
@@ -62,8 +72,8 @@ choose_places(const double *values, size_t count, struct form *form)
 {
 	double highest = highest_of(values, count);
 
-	form->scale = 1;
-	for (form->places = 0; form->places <= PLACES_MAX; form->places++, form->scale *= 10) {
+	for (form->places = 0; form->places <= PLACES_MAX; form->places++) {
+		form->scale = power_of_ten(form->places);
 		if (!(highest * form->scale < WHOLE_MAX))
 			return false;
 		if (is_exact(values, count, form->scale) || highest * form->scale >= DIGITS_MAX)
@@ -115,16 +125,6 @@ get(const uint8_t *at, unsigned width)
 	for (unsigned i = width; i-- > 0;)
 		number = number << 8 | at[i];
 	return number;
-}
-
-static double
-power_of_ten(unsigned places)
-{
-	double power = 1;
-
-	while (places-- > 0)
-		power *= 10;
-	return power;
 }
 
 /* ---- there and back ---- */

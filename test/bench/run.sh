@@ -85,14 +85,14 @@ calls() {
 # What an AWS call costs in CPU: kdiagd's own modules, a bare libcurl loop, boto3. Of the probes of status, shards and settings, with the metrics that they read; and of all nine,
 # where one GetMetricData in thirty calls has 500 metrics in it, and brings the work of six more probes.
 call() {
-	local python=python3 all=("$build"/probes/*.so)
+	local python=python3 nine=("$build"/probes/*.so)
 
 	"$python" -c "import boto3" 2>/dev/null || python=/usr/bin/python3
 	"$python" -c "import boto3" 2>/dev/null || python=''
 	echo "== call: CPU of an AWS call, against kdiag-awssim, 8 connections"
 	start_sim 200 false
 	calls "DescribeStreamSummary, ListShards and GetMetricData, three probes" 15 stream_status.so shard_count.so config_drift.so
-	calls "the same with all nine probes" 10 "${all[@]##*/}"
+	calls "the same with all nine probes" 10 "${nine[@]##*/}"
 	end
 }
 
