@@ -187,7 +187,9 @@ view_verdict(const struct daemon *daemon, const struct watch *watch)
 {
 	enum kd_severity verdict = ledger_verdict(daemon->ledger, watch_id(watch));
 
-	if (watch_as_of_ms(watch) == 0 || (watch_is_stale(watch) && verdict < KD_UNKNOWN))
+	/* What a probe that has not looked yet would say is not known. */
+	if (watch_as_of_ms(watch) == 0 ||
+	    ((watch_is_stale(watch) || !watch_is_complete(watch)) && verdict < KD_UNKNOWN))
 		verdict = KD_UNKNOWN;
 	return severity_name(verdict == KD_INFO ? KD_OK : verdict);
 }

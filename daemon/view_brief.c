@@ -66,6 +66,8 @@ row_verdict(const struct daemon *daemon, const struct watch *watch)
 	if (watch_as_of_ms(watch) == 0 || watch_is_stale(watch))
 		return KD_UNKNOWN;
 	verdict = ledger_verdict(daemon->ledger, watch_id(watch));
+	if (verdict < KD_UNKNOWN && !watch_is_complete(watch))
+		return KD_UNKNOWN;
 	return verdict == KD_INFO ? KD_OK : verdict;
 }
 

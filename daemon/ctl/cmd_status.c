@@ -416,6 +416,8 @@ print_stream(const struct ctl *ctl, const json_t *stream, const char *argument, 
 	if (good > 0)
 		fprintf(screen->out, "%sok%s    %zu check%s\n", screen_color(screen, KD_OK), screen_plain(screen), good,
 		    good == 1 ? "" : "s");
+	if (!ctl_flag(stream, "complete"))
+		screen_printf(screen, "?     not all probes have looked yet\n");
 	if (stream_verdict(stream) > KD_INFO)
 		screen_printf(screen, "\nkdiagctl diagnose %s   for its runbook\n", argument);
 }

@@ -262,6 +262,25 @@ up() {
 	[[ "$output" == *"config_drift/encryption (and "*" more): could not reach "* ]]
 }
 
+@test "a stream is not ok before every probe has looked" {
+	write_config 'streams: [{name: orders}]' 60s # without log groups and principals, two probes know at once that all is well
+	fault hang
+	start_kdiagd
+	some_looked() { [[ "$(json '.streams[0].as_of' status)" != null ]]; }
+	wait_for 5 some_looked
+	[ "$(json '.streams[0] | "\(.verdict) \(.complete)"' status)" = "unknown false" ]
+	run ctl status
+	[ "$status" -eq 3 ]
+	[[ "$output" == *"?  orders  us-east-1  not all probes have looked yet"* ]]
+	run ctl check orders
+	[ "$status" -eq 3 ]
+	[[ "$output" == "UNKNOWN - orders: not all probes have looked yet | "* ]]
+	run ctl status orders
+	[ "$status" -eq 3 ]
+	[[ "$output" == *$'\n?     not all probes have looked yet'* ]]
+	stop_kdiagd
+}
+
 @test "a name that looks like an option: the commands to type work all the same" {
 	only_probes shard_count
 	awssim_post stream '{"name":"-dash","shards":2}' >/dev/null
