@@ -168,7 +168,10 @@ once_run(struct daemon *daemon)
 	print(&once);
 	ledger_each(daemon->ledger, NULL, print_self_cb, NULL);
 	if (once.count == 0)
-		fputs("kdiagd: no probe has looked at any stream\n", stderr);
+		fputs(schedule_count(daemon->schedule) == 0
+			  ? "kdiagd: no stream to look at: discover has found none (its match and regions)\n"
+			  : "kdiagd: no probe has looked at any stream\n",
+		    stderr);
 	status = exit_status(&once);
 	for (i = 0; i < once.count; i++)
 		finding_free(once.findings[i]);

@@ -254,7 +254,7 @@ print_streams(const struct overview *view)
 	print_sum(view, KD_OK, total(view, KD_OK), "");
 	if (count_streams(view) == 0)
 		screen_printf(&view->ctl->screen,
-		    "?     no stream is watched yet: what discover asks for was not found (kdiagd -t)\n");
+		    "?     no stream is watched yet: discover has found none (its match and regions)\n");
 	table_free(table);
 }
 

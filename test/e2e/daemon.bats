@@ -333,6 +333,16 @@ up() {
 	wait_for 10 found
 	run "$BUILD_DIR/kdiagd" -1 -c "$CONFIG"
 	[[ "$output" == *orders* && "$output" == *clicks* && "$output" != *audit* ]]
+	stop_kdiagd
+	sed -i 's/match: .*}/match: "nosuch-*"}/' "$CONFIG"
+	run "$BUILD_DIR/kdiagd" -1 -c "$CONFIG"
+	[ "$status" -eq 3 ]
+	[ "$output" = "kdiagd: no stream to look at: discover has found none (its match and regions)" ]
+	rm -f "$BATS_TEST_TMPDIR"/kdiag.db*
+	start_kdiagd
+	run ctl status
+	[ "$status" -eq 3 ]
+	[[ "${lines[1]}" == "?     no stream is watched yet: discover has found none "* ]]
 }
 
 @test "no colour in a pipe, colour on a terminal, none under NO_COLOR" {
