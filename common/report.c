@@ -119,7 +119,7 @@ is_plain(const char *text, size_t max)
 static char *
 format_line(size_t max, const char *fmt, va_list ap)
 {
-	char *text = mem_vprintf(fmt, ap), *line;
+	char *text = strchr(fmt, '%') != NULL ? mem_vprintf(fmt, ap) : mem_strdup(fmt), *line;
 
 	if (is_plain(text, max))
 		return text;

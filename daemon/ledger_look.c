@@ -197,6 +197,7 @@ ledger_apply(struct ledger *ledger, struct stream_id *stream, const struct kd_re
     const struct ledger_rules *rules, const struct ledger_when *when)
 {
 	struct ledger_record *record = ledger_table_make_record(ledger->table, stream);
+	const char *name = ledger_table_probe(ledger->table, probe);
 	bool lost = false;
 
 	assert(!ledger->telling && stream != NULL);
@@ -214,8 +215,7 @@ ledger_apply(struct ledger *ledger, struct stream_id *stream, const struct kd_re
 	}
 	/* A report that lost sentences says nothing by its silence. */
 	for (size_t i = report_dropped(report) > 0 ? 0 : record->count; i-- > 0;)
-		if (record->items[i]->judgement != ledger->judgement &&
-		    strcmp(record->items[i]->names->probe, probe) == 0)
+		if (record->items[i]->judgement != ledger->judgement && record->items[i]->names->probe == name)
 			look_at_absent(ledger, record->items[i], rules, when->now_ms);
 	tell_overflow(ledger, record, lost, when->now_ms);
 }

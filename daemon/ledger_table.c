@@ -84,6 +84,12 @@ is_word(const char *word, const char *to)
 	return word == to || (word != NULL && to != NULL && strcmp(word, to) == 0);
 }
 
+const char *
+ledger_table_probe(const struct ledger_table *table, const char *probe)
+{
+	return ledger_texts_probe(table->texts, probe);
+}
+
 void
 ledger_table_copy_texts(struct ledger_table *table, struct ledger_item *item, const struct finding *from)
 {

@@ -58,6 +58,8 @@ struct ledger_record *ledger_table_make_record(struct ledger_table *table, struc
 void ledger_table_drop_record(struct ledger_record *record);
 struct ledger_record *ledger_table_first(const struct ledger_table *table); /* then LIST_NEXT(record, all) */
 
+/* The text that names this probe in all its items: they may be compared by address. */
+const char *ledger_table_probe(const struct ledger_table *table, const char *probe);
 /*
  * By what the id is made of (32 bits alone are not unique among 100,000). Where finding->id is empty, as in a report, it is looked for first where it stands most likely:
  * probes say the same in the same order each time, and an id costs more than all else that is done about a finding that has not changed.

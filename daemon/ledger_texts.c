@@ -20,7 +20,9 @@ struct ledger_text {
 
 struct ledger_texts {
 	struct ledger_text *buckets[BUCKETS];
-	void *names; /* a tree of tsearch(3) */
+	void *names;   /* a tree of tsearch(3) */
+	char **probes; /* a dozen */
+	size_t probes_count;
 };
 
 /* ---- names ---- */
@@ -43,6 +45,16 @@ compare_names(const void *left, const void *right)
 	return compare_words(a->step, b->step);
 }
 
+char *
+ledger_texts_probe(struct ledger_texts *texts, const char *probe)
+{
+	for (size_t i = 0; i < texts->probes_count; i++)
+		if (strcmp(texts->probes[i], probe) == 0)
+			return texts->probes[i];
+	texts->probes = mem_resize(texts->probes, texts->probes_count + 1, sizeof(char *));
+	return texts->probes[texts->probes_count++] = mem_strdup(probe);
+}
+
 const struct ledger_names *
 ledger_texts_names(struct ledger_texts *texts, const struct finding *finding)
 {
@@ -53,8 +65,8 @@ ledger_texts_names(struct ledger_texts *texts, const struct finding *finding)
 	if (node != NULL)
 		return *(struct ledger_names **)node;
 	names = mem_new(1, sizeof(*names));
-	*names = (struct ledger_names){
-	    mem_strdup(named.probe), mem_strdup(named.check), mem_strdup(named.symptom), mem_strdup(named.step)};
+	*names = (struct ledger_names){ledger_texts_probe(texts, named.probe), mem_strdup(named.check),
+	    mem_strdup(named.symptom), mem_strdup(named.step)};
 	if (tsearch(names, &texts->names, compare_names) == NULL)
 		abort(); /* no memory: what mem.h does */
 	return names;
@@ -65,7 +77,6 @@ free_names(void *names_)
 {
 	struct ledger_names *names = names_;
 
-	free(names->probe);
 	free(names->check);
 	free(names->symptom);
 	free(names->step);
@@ -203,5 +214,8 @@ ledger_texts_free(struct ledger_texts *texts)
 	for (size_t i = 0; i < BUCKETS; i++)
 		assert(texts->buckets[i] == NULL);
 	tdestroy(texts->names, free_names);
+	for (size_t i = 0; i < texts->probes_count; i++)
+		free(texts->probes[i]);
+	free(texts->probes);
 	free(texts);
 }

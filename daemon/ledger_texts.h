@@ -10,7 +10,8 @@
 
 /* As many as the probes' tables have rows. */
 struct ledger_names {
-	char *probe, *check, *symptom, *step; /* the last two may be NULL */
+	char *probe;                  /* one and the same for all of a probe */
+	char *check, *symptom, *step; /* the last two may be NULL */
 };
 
 struct ledger_text; /* summary, evidence, next and blame of a finding */
@@ -20,6 +21,8 @@ struct ledger_texts *ledger_texts_new(void);
 /* No finding holds any more of it. */
 void ledger_texts_free(struct ledger_texts *texts);
 
+/* The one text that names this probe, until the end. */
+char *ledger_texts_probe(struct ledger_texts *texts, const char *probe);
 /* The one row like this, until the end. Of the finding only the four names are looked at. */
 const struct ledger_names *ledger_texts_names(struct ledger_texts *texts, const struct finding *finding);
 /* Puts what the finding says in the place of what *held says (NULL: nothing); a summary of NULL is "". The same again costs nothing. */

@@ -189,11 +189,17 @@ find_want(const struct metric_part *part, const struct kd_need *need)
 	return at < part->rows->count ? &part->wants[at] : NULL;
 }
 
+/* What is asked by hand goes by when it was asked, and needs none. */
+static int64_t
+base_for(const struct metric_want *want, const struct collect_terms *terms)
+{
+	return terms->urgent ? 0 : metric_want_base_ms(want);
+}
+
 static bool
 is_ready(const struct metric_want *want, int64_t window_s, const struct collect_terms *terms)
 {
-	int64_t base_ms =
-	    terms->urgent ? 0 : metric_want_base_ms(want); /* what is asked by hand goes by when it was asked */
+	int64_t base_ms = base_for(want, terms);
 	size_t i, count = metric_want_count(want);
 
 	for (i = 0; i < count && metric_item_is_ready(metric_want_item(want, i), window_s, base_ms, terms); i++)
@@ -234,7 +240,7 @@ ask(void *part_, const struct kd_need *need, const struct collect_terms *terms)
 	    !find_subjects(want, terms))
 		return;
 	want->active = true;
-	base_ms = metric_want_base_ms(want);
+	base_ms = base_for(want, terms);
 	for (i = 0; i < metric_want_count(want); i++) {
 		struct metric_item *item = metric_want_item(want, i);
 

@@ -262,11 +262,11 @@ mark_answered(struct metric_part *part)
 
 static void
 take_series(struct metric_call *call, struct metric_item *item, const struct aws_error *error,
-    const struct cloudwatch_series *series)
+    const struct cloudwatch_series *series, int64_t now_ms)
 {
 	item->asking--;
 	if (series->status == CLOUDWATCH_COMPLETE) {
-		metric_item_take(item, &call->range, call->base_ms, call->asked_ms, series->values);
+		metric_item_take(item, &call->range, call->base_ms, call->asked_ms, now_ms, series->values);
 		call->batch->good++;
 	} else if (error->fault != AWS_OK) {
 		item_failed(call->batch, item, error->fault, error->message);
@@ -309,11 +309,12 @@ answer_cb(const struct aws_error *error, const struct cloudwatch_series *series,
 {
 	struct metric_call *call = arg;
 	struct metric_place *place = call->place;
+	int64_t now_ms = clock_now_ms();
 	size_t i;
 
 	for (i = 0; i < count; i++)
 		if (call->items[i] != NULL)
-			take_series(call, call->items[i], error, &series[i]);
+			take_series(call, call->items[i], error, &series[i], now_ms);
 	call_end(call);
 	start_calls(place);
 	advance_answered(place);
@@ -398,6 +399,7 @@ add_call(struct metric_batch *batch, const struct due *rows, size_t count)
 {
 	struct metric_place *place = batch->place;
 	struct metric_call *call = mem_new(1, sizeof(*call));
+	int64_t now_ms = clock_mono_ms();
 
 	call->place = place;
 	call->batch = batch;
@@ -408,7 +410,7 @@ add_call(struct metric_batch *batch, const struct due *rows, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		call->items[i] = rows[i].item;
 		rows[i].item->asking++;
-		rows[i].item->sent_ms = clock_mono_ms();
+		rows[i].item->sent_ms = now_ms;
 		rows[i].item->sent_urgent = batch->urgent;
 	}
 	LIST_INSERT_HEAD(&place->calls, call, link);
@@ -505,9 +507,9 @@ add_due(struct due_list *list, struct metric_item *item, int64_t base_ms)
 }
 
 static void
-find_due_of(const struct metric_want *want, struct due_list *list)
+find_due_of(const struct metric_want *want, int64_t aws_now_ms, struct due_list *list)
 {
-	int64_t base_ms = metric_want_base_ms(want);
+	int64_t base_ms = metric_want_base_at(want, aws_now_ms);
 
 	for (size_t i = 0; i < metric_want_count(want); i++)
 		if (metric_item_is_due(metric_want_item(want, i), base_ms))
@@ -517,6 +519,7 @@ find_due_of(const struct metric_want *want, struct due_list *list)
 static void
 find_due(const struct metric_place *place, struct due_list *list)
 {
+	int64_t aws_now_ms = aws_place_now_ms(place->aws);
 	struct metric_part *part;
 
 	TAILQ_FOREACH(part, &place->parts, link)
@@ -528,7 +531,7 @@ find_due(const struct metric_place *place, struct due_list *list)
 			continue;
 		for (size_t i = 0; i < part->rows->count; i++)
 			if (part->wants[i].active)
-				find_due_of(&part->wants[i], list);
+				find_due_of(&part->wants[i], aws_now_ms, list);
 	}
 }
 

@@ -125,8 +125,9 @@ size_t metric_want_count(const struct metric_want *want);
 struct metric_item *metric_want_item(const struct metric_want *want, size_t i);
 /* Of a want for each shard or consumer: one series for each of these (sorted, borrowed), no others. blocked (taken): why there are none. */
 void metric_want_sync(struct metric_want *want, const char *const *subjects, size_t count, struct fact *blocked_taken);
-/* The end of the newest settled period, now. */
+/* The end of the newest settled period, now, or at that time of AWS's clock (for many in one go). */
 int64_t metric_want_base_ms(const struct metric_want *want);
+int64_t metric_want_base_at(const struct metric_want *want, int64_t aws_now_ms);
 /* How often its metrics are asked for: stretched, or (stretch 1) as configured. */
 double metric_want_step_ms(const struct metric_want *want, double stretch);
 /* Does it serve these terms: of this turn (urgent: asked for since), or failed, with no other try yet? */
@@ -137,7 +138,7 @@ bool metric_item_is_coming(const struct metric_item *item, const struct collect_
 /* Is it to be asked for in a batch that goes out now? */
 bool metric_item_is_due(const struct metric_item *item, int64_t base_ms);
 void metric_item_take(struct metric_item *item, const struct metric_range *range, int64_t base_ms, int64_t asked_ms,
-    const double *values);
+    int64_t true_ms, const double *values);
 void metric_item_fail(struct metric_item *item, enum aws_fault fault, const char *why);
 void metric_failure_unref(struct metric_failure *failure); /* NULL is fine */
 /* What is known now; late: nothing more will come in time. The caller's reference. */

@@ -141,10 +141,15 @@ feed_of(const struct metric_want *want)
 }
 
 int64_t
+metric_want_base_at(const struct metric_want *want, int64_t aws_now_ms)
+{
+	return metric_series_settled(want->row->need.period_s, aws_now_ms, feed_of(want)->options.settle_s * 1000);
+}
+
+int64_t
 metric_want_base_ms(const struct metric_want *want)
 {
-	return metric_series_settled(
-	    want->row->need.period_s, aws_place_now_ms(want->part->place->aws), feed_of(want)->options.settle_s * 1000);
+	return metric_want_base_at(want, aws_place_now_ms(want->part->place->aws));
 }
 
 /* What is shifted is read an hour ahead, and that cannot be stretched. */
@@ -229,14 +234,14 @@ metric_item_is_due(const struct metric_item *item, int64_t base_ms)
 /* ---- answers ---- */
 
 void
-metric_item_take(
-    struct metric_item *item, const struct metric_range *range, int64_t base_ms, int64_t asked_ms, const double *values)
+metric_item_take(struct metric_item *item, const struct metric_range *range, int64_t base_ms, int64_t asked_ms,
+    int64_t true_ms, const double *values)
 {
 	if (asked_ms < item->asked_ms) /* a newer question has been answered already */
 		return;
 	metric_series_take(&item->series, need_of(item), range, base_ms, values);
 	item->asked_ms = asked_ms;
-	item->true_ms = clock_now_ms();
+	item->true_ms = true_ms;
 	metric_failure_unref(item->failure);
 	item->failure = NULL;
 }

@@ -54,10 +54,12 @@ trouble_cb(const char *name, void *arg)
 }
 
 bool
-wants_details(const struct ledger *ledger, const struct plugins *plugins, const struct stream_id *stream)
+wants_details(const struct ledger *ledger, const struct plugins *plugins, const struct kd_probe *probe,
+    const struct stream_id *stream)
 {
 	struct trouble trouble = {.plugins = plugins};
 
-	ledger_each_trouble(ledger, stream, trouble_cb, &trouble);
+	if (reads_metrics(probe))
+		ledger_each_trouble(ledger, stream, trouble_cb, &trouble);
 	return trouble.is_there;
 }

@@ -9,7 +9,8 @@
 
 /* The needs of all probes that run on the stream, resolved, each with its probe's interval; *count of them. The caller's. Their strings are the probes'. */
 struct collect_want *wants_of_stream(const struct plugins *plugins, const struct config_stream *stream, size_t *count);
-/* Is something wrong with the stream that metrics tell, so that what costs extra (collect_terms.detailed) is worth its price? */
-bool wants_details(const struct ledger *ledger, const struct plugins *plugins, const struct stream_id *stream);
+/* Does the probe read metrics, and is something wrong with the stream that they tell, so that what costs extra (collect_terms.detailed) is worth its price? */
+bool wants_details(const struct ledger *ledger, const struct plugins *plugins, const struct kd_probe *probe,
+    const struct stream_id *stream);
 
 #endif

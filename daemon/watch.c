@@ -205,7 +205,7 @@ is_detailed(const struct task *task)
 	TAILQ_FOREACH(ticket, &task->tickets, link)
 	if (ticket->detailed)
 		return true;
-	return wants_details(schedule->parts.ledger, schedule->config->plugins, id_of(task));
+	return wants_details(schedule->parts.ledger, schedule->config->plugins, probe_of(task), id_of(task));
 }
 
 static void

@@ -227,25 +227,24 @@ take_next_token(struct cloudwatch_pages *pages, struct json_view root, char **ca
 	return 0;
 }
 
-/* take false: only checks. */
-static int
-walk_rows(const struct cloudwatch_pages *pages, struct json_view rows, bool take, char **cause)
+/* All of them, before any counts; borrowed from the page. The caller's list, NULL with a sentence. */
+static struct row *
+read_rows(const struct cloudwatch_pages *pages, struct json_view list, char **cause)
 {
+	struct row *rows = mem_new(json_view_count(list) + 1, sizeof(*rows));
 	struct json_view object;
 	char *why = NULL;
-	struct row row;
 	size_t i;
 
-	JSON_VIEW_EACH (rows, i, object) {
-		if (read_row(pages, object, &row, &why) == -1) {
-			cause_set(cause, "MetricDataResults[%zu]: %s", i, why);
-			free(why);
-			return -1;
-		}
-		if (take && row.series >= 0)
-			take_row(pages, &row);
+	JSON_VIEW_EACH (list, i, object) {
+		if (read_row(pages, object, &rows[i], &why) == 0)
+			continue;
+		cause_set(cause, "MetricDataResults[%zu]: %s", i, why);
+		free(why);
+		free(rows);
+		return NULL;
 	}
-	return 0;
+	return rows;
 }
 
 /* What AWS says of the call as a whole is said of each series that has no answer. */
@@ -263,18 +262,25 @@ static int
 parse_page(struct cloudwatch_pages *pages, struct json_view root, char **cause)
 {
 	const char *message = NULL;
-	struct json_view rows = {0};
+	struct json_view list = {0};
+	struct row *rows;
+	int rc;
 
-	if (json_view_get_array(root, "MetricDataResults", &rows, cause) == -1 ||
+	if (json_view_get_array(root, "MetricDataResults", &list, cause) == -1 ||
 	    get_message(root, &message, cause) == -1)
 		return -1;
-	if (rows.doc == NULL)
+	if (list.doc == NULL)
 		return cause_set(cause, "MetricDataResults is missing");
-	if (walk_rows(pages, rows, false, cause) == -1 || take_next_token(pages, root, cause) == -1)
+	if ((rows = read_rows(pages, list, cause)) == NULL)
 		return -1;
-	walk_rows(pages, rows, true, NULL);
-	spread_message(pages, message);
-	return 0;
+	if ((rc = take_next_token(pages, root, cause)) == 0) {
+		for (size_t i = 0; i < json_view_count(list); i++)
+			if (rows[i].series >= 0)
+				take_row(pages, &rows[i]);
+		spread_message(pages, message);
+	}
+	free(rows);
+	return rc;
 }
 
 int
