@@ -8,10 +8,11 @@ dir=$build/demo
 
 began=$(date +%s)
 printf '1. building … '
-if ! make -s -j"$(nproc)" BUILD="$build" all >/tmp/kdiag-demo.$$ 2>&1; then
-	printf 'failed\n'; cat /tmp/kdiag-demo.$$; rm -f /tmp/kdiag-demo.$$; exit 1
+log=$(mktemp)
+if ! make -s -j"$(nproc)" BUILD="$build" all >"$log" 2>&1; then
+	printf 'failed\n'; cat "$log"; rm -f "$log"; exit 1
 fi
-rm -f /tmp/kdiag-demo.$$
+rm -f "$log"
 printf 'done (%d s)\n' "$(($(date +%s) - began))"
 
 rm -rf "$dir"
