@@ -12,6 +12,7 @@ import json
 import os
 import sys
 import time
+import types
 import urllib.error
 import urllib.request
 
@@ -38,7 +39,12 @@ def now():
     return datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc).replace(tzinfo=None)
 
 
-botocore.auth.get_current_datetime = now
+if hasattr(botocore.auth, "get_current_datetime"):
+    botocore.auth.get_current_datetime = now
+else:  # an older one asks the class
+    botocore.auth.datetime = types.SimpleNamespace(
+        datetime=type("Moved", (datetime.datetime,), {"utcnow": staticmethod(now)})
+    )
 
 
 def call(service, operation, arguments):
@@ -48,6 +54,8 @@ def call(service, operation, arguments):
         retries={"total_max_attempts": 1}, read_timeout=5, proxies={}, parameter_validation=False
     )
     if service == "cloudwatch":
+        if not hasattr(botocore.model.ServiceModel, "resolved_protocol"):
+            return call_cloudwatch(operation, arguments)
         botocore.model.ServiceModel.resolved_protocol = "json"
     client = boto3.client(
         service,
@@ -72,23 +80,39 @@ def call(service, operation, arguments):
     return 0
 
 
-def raw(target, body):
-    headers = {
-        "Content-Type": ENV.get("CONTENT_TYPE", "application/x-amz-json-1.1"),
-        "X-Amz-Target": target,
-        "Host": "127.0.0.1:" + ENV["AWS_PORT"],
-    }
+def send(target, body, service, content_type):
+    """Signed; the status, the headers and the text that come back."""
+    headers = {"Content-Type": content_type, "X-Amz-Target": target, "Host": "127.0.0.1:" + ENV["AWS_PORT"]}
     request = botocore.awsrequest.AWSRequest("POST", URL, headers=headers, data=body.encode())
-    botocore.auth.SigV4Auth(botocore.credentials.Credentials(KEY, SECRET, TOKEN), SERVICE, REGION).add_auth(request)
+    botocore.auth.SigV4Auth(botocore.credentials.Credentials(KEY, SECRET, TOKEN), service, REGION).add_auth(request)
     if "HEADER_UNSIGNED" in ENV:
         request.headers[ENV["HEADER_UNSIGNED"]] = "1"
     sent = urllib.request.Request(URL, data=body.encode(), headers=dict(request.headers.items()), method="POST")
     try:
         with urllib.request.urlopen(sent, timeout=5) as answer:
-            print(answer.status, answer.read().decode())
+            return answer.status, answer.headers, answer.read().decode()
     except urllib.error.HTTPError as error:
-        print(error.code, error.read().decode())
+        return error.code, error.headers, error.read().decode()
+
+
+def raw(target, body):
+    status, _, text = send(target, body, SERVICE, ENV.get("CONTENT_TYPE", "application/x-amz-json-1.1"))
+    print(status, text)
     return 0
+
+
+def call_cloudwatch(operation, arguments):
+    """For a botocore that knows no JSON for CloudWatch (Debian 12 has 1.29): what a newer one sends and says."""
+    name = "".join(word.capitalize() for word in operation.split("_"))
+    target = "GraniteServiceVersion20100801." + name
+    status, headers, text = send(target, json.dumps(arguments), "monitoring", "application/x-amz-json-1.0")
+    answer = json.loads(text)
+    if status == 200:
+        print(json.dumps(answer))
+        return 0
+    code = headers.get("x-amzn-query-error", "").partition(";")[0] or answer["__type"].rpartition("#")[2]
+    print(status, code, answer.get("message", answer.get("Message", "")))
+    return 1
 
 
 if sys.argv[1] == "--raw":

@@ -35,7 +35,7 @@ teardown() {
 # need DAEMON: sets PROGRAM and LIBRARIES, of the unpacked one or the host's; skips the test where there is none.
 need() {
 	need_devlog
-	LIBRARIES="$DAEMONS/usr/lib/syslog-ng:$(echo "$DAEMONS"/usr/lib/*-linux-gnu)"
+	LIBRARIES="$DAEMONS/usr/lib/syslog-ng:$(echo "$DAEMONS"/lib/*-linux-gnu):$(echo "$DAEMONS"/usr/lib/*-linux-gnu)"
 	PROGRAM="$DAEMONS/usr/sbin/$1"
 	[[ -x "$PROGRAM" ]] && return
 	LIBRARIES=
@@ -47,7 +47,7 @@ log_daemon() {
 	case $PROGRAM in
 	*/rsyslogd)
 		exec env LD_LIBRARY_PATH="$LIBRARIES" "$PROGRAM" -n -i "$ETC/pid" -f "$ETC/main.conf" \
-			${LIBRARIES:+-M "${LIBRARIES#*:}/rsyslog"} "$@"
+			${LIBRARIES:+-M "${LIBRARIES##*:}/rsyslog"} "$@"
 		;;
 	*/syslog-ng)
 		exec env LD_LIBRARY_PATH="$LIBRARIES" "$PROGRAM" -F --no-caps -f "$ETC/main.conf" -R "$SPOOL/persist" -p "$ETC/pid" -c "$ETC/ctl" \
